@@ -1,0 +1,133 @@
+/*
+ * The three-valued engine: conditions into rules, rules into a verdict.
+ *
+ * A rule is the AND of its conditions: one NO makes it no, short of that one
+ * NOT_YET leaves it open.  Everything is an argument: nothing is allocated,
+ * remembered, looked up or timed here, so that the worker, the accountant
+ * and sockctl explain get the same answer to the same question.
+ */
+#include "rule.h"
+
+#include "rule_match.h"
+
+typedef enum answer (*condition_fn)(const struct rule *rule,
+    const struct rule_question *q);
+
+static enum answer
+from_holds(const struct rule *rule, const struct rule_question *q)
+{
+	return match_prefixes(rule->from, rule->n_from, q->from);
+}
+
+static enum answer
+users_hold(const struct rule *rule, const struct rule_question *q)
+{
+	return match_users(rule->users, rule->n_users, q);
+}
+
+static enum answer
+groups_hold(const struct rule *rule, const struct rule_question *q)
+{
+	return match_groups(rule->groups, rule->n_groups, q);
+}
+
+/* In the order in which explain looks for the condition that decided. */
+static const struct {
+	const char	*name;
+	condition_fn	holds;
+} conditions[] = {
+	[CONDITION_NONE] =	{ "", NULL },
+	[CONDITION_LISTEN] =	{ "listen", match_listen },
+	[CONDITION_FROM] =	{ "from", from_holds },
+	[CONDITION_TO] =	{ "to", match_to },
+	[CONDITION_PORTS] =	{ "ports", match_ports },
+	[CONDITION_PROTOCOLS] =	{ "protocols", match_protocols },
+	[CONDITION_COMMANDS] =	{ "commands", match_commands },
+	[CONDITION_USERS] =	{ "users", users_hold },
+	[CONDITION_GROUPS] =	{ "groups", groups_hold },
+	[CONDITION_HOURS] =	{ "hours", match_hours },
+};
+
+enum { N_CONDITIONS = sizeof(conditions) / sizeof(conditions[0]) };
+
+enum answer
+rule_holds(const struct rule *rule, const struct rule_question *q,
+    enum rule_condition *condition)
+{
+	enum answer all = ANSWER_YES;
+	unsigned decided = CONDITION_NONE;
+
+	for (unsigned i = CONDITION_NONE + 1; i < N_CONDITIONS; i++) {
+		enum answer one = conditions[i].holds(rule, q);
+
+		if (one < all) {	/* NO < NOT_YET < YES */
+			all = one;
+			decided = i;
+		}
+		if (all == ANSWER_NO)
+			break;
+	}
+	if (condition != NULL)
+		*condition = (enum rule_condition)decided;
+	return all;
+}
+
+/*
+ * Those that may still decide are the rules that say not yet and come before
+ * the first yes, and that yes itself (without one: the block at the end).
+ * When they all would do the same, which of them it will be does not matter.
+ */
+struct rule_verdict
+policy_decide(const struct policy *policy, const struct rule_question *q)
+{
+	struct rule_verdict v = { DECISION_BLOCK, false, -1 };
+	bool may_pass = false, may_block = false, waits = false;
+	enum answer answer = ANSWER_NO;
+
+	for (size_t i = 0; i < policy->n_rules && answer != ANSWER_YES; i++) {
+		answer = rule_holds(&policy->rules[i], q, NULL);
+		if (answer == ANSWER_NO)
+			continue;
+		if (policy->rules[i].action == RULE_PASS)
+			may_pass = true;
+		else
+			may_block = true;
+		if (answer == ANSWER_NOT_YET)
+			waits = true;
+		else if (!waits)
+			v.rule = (int)i;
+	}
+	if (answer != ANSWER_YES)
+		may_block = true;
+	v.can_pass = may_pass;
+	if (may_pass)
+		v.decision = may_block ? DECISION_OPEN : DECISION_PASS;
+	return v;
+}
+
+const struct limit *
+policy_limit(const struct policy *policy, const struct rule_question *q)
+{
+	for (size_t i = 0; i < policy->n_limits; i++) {
+		const struct limit *l = &policy->limits[i];
+
+		if (match_users(l->users, l->n_users, q) == ANSWER_YES &&
+		    match_groups(l->groups, l->n_groups, q) == ANSWER_YES &&
+		    match_prefixes(l->from, l->n_from, q->from) == ANSWER_YES)
+			return l;
+	}
+	return NULL;
+}
+
+const char *
+rule_condition_name(enum rule_condition condition)
+{
+	return conditions[condition].name;
+}
+
+bool
+target_is_never_allowed(const struct addr *to)
+{
+	return to->family == ADDR_NONE || addr_is_unspecified(to) ||
+	    addr_is_multicast(to) || addr_is_broadcast(to);
+}
