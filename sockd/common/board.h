@@ -1,0 +1,271 @@
+/*
+ * The board: the memory that all processes of one run share, mapped from a
+ * file in run_dir so that it outlives them.
+ *
+ * Slots are of fixed size and hold no pointers.  The fields of a slot are
+ * written before the state that publishes them (release) and do not change
+ * afterwards, but for the atomics.  Whoever reads another process' slot
+ * takes it for hostile: copy, then check.
+ */
+#ifndef COMMON_BOARD_H
+#define COMMON_BOARD_H
+
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "lib/bucket.h"
+#include "lib/target.h"
+#include "lib/units.h"
+
+enum {
+	BOARD_VERSION = 1,
+	BOARD_GIDS_MAX = 64,
+	BOARD_NAME_SIZE = 32,		/* of a listener, rule or limit */
+	BOARD_USER_SIZE = 256,
+	BOARD_SELF_MAX = 256,		/* addresses of this machine */
+	BOARD_RULES_MAX = 16384,
+	BOARD_NOBODY = 0xffffffff,	/* no principal, rule, place */
+};
+
+/* ---- processes ---- */
+
+enum process_kind { PROCESS_NONE, PROCESS_MASTER, PROCESS_WORKER,
+		    PROCESS_KEEPER, PROCESS_AUTH, PROCESS_RESOLVER,
+		    PROCESS_ACCOUNT, N_PROCESS_KINDS };
+
+enum process_state { PROCESS_FREE, PROCESS_STARTING, PROCESS_IDLE,
+		     PROCESS_BUSY, PROCESS_LEAVING };
+
+struct process_slot {
+	_Atomic int32_t		pid;
+	_Atomic uint32_t	kind;		/* enum process_kind */
+	_Atomic uint32_t	state;		/* enum process_state */
+	_Atomic uint32_t	epoch;		/* grows with each new process */
+	_Atomic uint32_t	generation;
+	_Atomic uint32_t	served;		/* clients, questions, tunnels */
+	_Atomic uint64_t	since_ms;	/* CLOCK_MONOTONIC of state */
+};
+
+/*
+ * The owner word of a session slot: who may touch it.  Changed only by
+ * compare-and-swap, but for the claim of a free slot.
+ */
+static inline uint64_t
+owner_word(uint32_t process, uint32_t epoch, uint32_t serial)
+{
+	return (uint64_t)(process & 0xffff) << 48 |
+	    (uint64_t)(epoch & 0xffffff) << 24 | (serial & 0xffffff);
+}
+
+static inline uint32_t
+owner_process(uint64_t owner)
+{
+	return (uint32_t)(owner >> 48);
+}
+
+/* ---- sessions ---- */
+
+enum slot_state { SLOT_FREE, SLOT_CLAIMED, SLOT_NEGOTIATED, SLOT_REQUESTED,
+		  SLOT_LIVE, SLOT_ENDED, N_SLOT_STATES };
+
+enum outcome { OUTCOME_NONE, OUTCOME_CLIENT_CLOSED, OUTCOME_TARGET_CLOSED,
+	       OUTCOME_RESET, OUTCOME_IDLE, OUTCOME_QUOTA, OUTCOME_CUT,
+	       OUTCOME_TIMEOUT, OUTCOME_REFUSED, OUTCOME_UNREACHABLE,
+	       OUTCOME_UNRESOLVED, OUTCOME_BLOCKED, OUTCOME_AUTH_FAILED,
+	       OUTCOME_BAD_REQUEST, OUTCOME_LIMIT, OUTCOME_STOPPED,
+	       OUTCOME_LOST, OUTCOME_ERROR, N_OUTCOMES };
+
+enum auth_method { AUTH_NOTHING, AUTH_NONE, AUTH_PASSWORD, AUTH_USERID };
+
+/* Contributions to gauges, to be undone once by whoever ends the slot. */
+enum { GAUGE_HANDSHAKE = 1,	/* place.handshakes */
+       GAUGE_PLACE = 2,		/* place.sessions */
+       GAUGE_SESSION = 4,	/* header.sessions */
+       GAUGE_PRINCIPAL = 8,	/* principal.sessions (and addresses) */
+};
+
+enum { UDP_TARGETS_MAX = 8 };
+
+struct udp_count {		/* one target of an association */
+	struct addr		addr;
+	char			name[64];	/* cut; the whole is in the log */
+	_Atomic uint64_t	first_us;	/* 0: empty; set last (release) */
+	_Atomic uint64_t	datagrams, bytes;
+};
+
+struct session_slot {
+	/* who: written while NEGOTIATED */
+	_Atomic uint64_t	id;
+	_Atomic uint64_t	cut;		/* the id that is to end */
+	_Atomic uint32_t	cut_why;	/* enum outcome */
+	_Atomic uint32_t	gauges;		/* GAUGE_ bits */
+	_Atomic uint32_t	outcome;
+	_Atomic int32_t		reply;		/* SOCKS5 REP, -1: none yet */
+	_Atomic uint64_t	bytes_up, bytes_down;
+	_Atomic uint64_t	datagrams_up, datagrams_down;
+	_Atomic uint64_t	active_ms;	/* wall clock of the last octet */
+	_Atomic uint64_t	ended_us;
+	_Atomic uint32_t	repeats;
+	uint64_t		started_us;	/* unix time */
+	uint32_t		principal;	/* index, or BOARD_NOBODY */
+	uint32_t		place;		/* index, or BOARD_NOBODY */
+	/*
+	 * What holds this session to its limit.  The worker sets them when it
+	 * grants (rates of the limit; the octets of its principal, counted as
+	 * principal.bytes counts, at which it must end); the accountant sets
+	 * them anew after a reload and at the turn of a period.  Whoever
+	 * relays looks at nothing else, and at rules[rule].rate_*.
+	 */
+	_Atomic uint64_t	rate_up, rate_down;	/* octets/s, 0 none */
+	_Atomic uint64_t	stop_at_bytes;		/* UINT64_MAX: none */
+	_Atomic uint32_t	rule;		/* index, or BOARD_NOBODY; the
+						 * accountant's after a reload */
+	_Atomic uint32_t	limit;		/* likewise */
+	uint32_t		generation;	/* of the configuration then */
+	uint32_t		listener;	/* index then */
+	uint8_t			protocol;	/* 4, 5; 0: neither */
+	uint8_t			auth;		/* enum auth_method */
+	uint8_t			command;	/* enum command */
+	bool			metered, logged, has_octets;
+	uint16_t		n_gids;
+	struct addr		client;
+	struct addr		target_addr;	/* as connected; BIND: the peer */
+	struct addr		source;		/* our own outgoing address */
+	uint16_t		target_port;
+	char			listen_name[BOARD_NAME_SIZE];
+	char			rule_name[BOARD_NAME_SIZE];	/* "" none */
+	char			principal_name[BOARD_USER_SIZE];
+	char			user[BOARD_USER_SIZE];	/* as typed, USERID */
+	char			target_host[BOARD_USER_SIZE];
+	gid_t			gids[BOARD_GIDS_MAX];
+	/* what a keeper needs to go on, written before a hand-over */
+	_Atomic uint64_t	idle_due_ms;	/* CLOCK_MONOTONIC, 0: none */
+	_Atomic uint32_t	parked_kind;	/* enum parked_kind */
+	_Atomic uint32_t	half_closed;	/* bit 0: client's FIN passed,
+						 * bit 1: target's */
+	_Atomic uint32_t	park_data[16];	/* the command's own */
+	struct udp_count	udp[UDP_TARGETS_MAX];
+};
+
+/* ---- principals ---- */
+
+enum principal_state { PRINCIPAL_FREE, PRINCIPAL_CLAIMED, PRINCIPAL_LOADING,
+		       PRINCIPAL_READY };
+
+struct principal_slot {
+	_Atomic uint32_t	state;
+	_Atomic uint32_t	sessions;	/* gauge: granted, connecting */
+	_Atomic uint32_t	holds;		/* session slots that name it */
+	_Atomic uint32_t	warned;		/* bit by period: 80 % was told */
+	_Atomic uint64_t	bytes;		/* metered, only grows */
+	_Atomic uint64_t	active_s;	/* only grows */
+	_Atomic uint64_t	active_until_ms;	/* wall clock */
+	_Atomic uint64_t	base_bytes[N_PERIODS];	/* accountant's */
+	_Atomic uint64_t	base_active_s[N_PERIODS];
+	struct bucket		up, down;
+	_Atomic uint64_t	last_ms;	/* wall clock, for eviction */
+	char			name[BOARD_USER_SIZE];
+};
+
+/* ---- addresses ---- */
+
+struct place_slot {
+	_Atomic uint64_t	key;		/* hash of addr_client(); 0 free */
+	_Atomic uint32_t	handshakes, sessions;
+	_Atomic uint32_t	failures;	/* within the window */
+	_Atomic uint32_t	refusals;	/* rows within this minute */
+	_Atomic uint64_t	refusals_minute;
+	_Atomic uint64_t	refusal_slot;	/* last refused: slot<<32|id */
+	_Atomic uint64_t	window_ms;	/* when the window began */
+	_Atomic uint64_t	penalty_until_ms;	/* CLOCK_MONOTONIC */
+	_Atomic uint64_t	last_ms;
+};
+
+struct rule_slot {
+	/* Octets/s, 0 none; of the rule that has this index now: set by the
+	 * accountant when it starts and by the worker that grants. */
+	_Atomic uint64_t	rate_up, rate_down;
+	struct bucket		up, down;
+};
+
+struct board_counts {		/* only grow; told by USR1 and sockctl */
+	_Atomic uint64_t	accepted, silent, unpassable, refused, granted,
+				parked, woken, unrecorded, wakeups, lost;
+};
+
+struct board_header {
+	char			magic[8];	/* "sockdbrd" */
+	uint32_t		version, header_size;
+	uint32_t		session_size, principal_size;
+	uint32_t		n_processes, n_sessions, n_principals,
+				n_places, n_rules, session_max;
+	uint64_t		salt[2];	/* for the hashes of this board */
+	_Atomic uint64_t	next_id;
+	_Atomic uint32_t	claim_hint, high;	/* of session slots */
+	_Atomic uint32_t	sessions;	/* gauge: granted, connecting */
+	_Atomic uint32_t	used;		/* slots that are not FREE */
+	_Atomic uint32_t	refused_waiting;	/* ENDED, never granted */
+	_Atomic uint32_t	generation;	/* of the configuration */
+	_Atomic uint32_t	workers, idle_workers;
+	_Atomic uint32_t	loading;	/* a principal came: see wake.h */
+	_Atomic uint32_t	wake_pending;	/* the accountant was woken */
+	_Atomic uint32_t	wake_asked;	/* an octet is in the master's
+						 * wake pipe */
+	_Atomic uint32_t	stopping;	/* accept nobody any more */
+	_Atomic uint32_t	self_serial;	/* odd while being written */
+	_Atomic uint32_t	n_self;
+	struct addr		self[BOARD_SELF_MAX];
+	struct board_counts	counts;
+};
+
+/* A mapping; the pointers lead into it.  One per process, made once. */
+struct board {
+	struct board_header	*header;
+	struct process_slot	*processes;
+	_Atomic uint32_t	*states;	/* enum slot_state, by session */
+	_Atomic uint64_t	*owners;	/* by session */
+	struct session_slot	*sessions;
+	struct principal_slot	*principals;
+	struct place_slot	*places;
+	struct rule_slot	*rules;
+	size_t			size;
+};
+
+struct board_sizes {
+	uint32_t	processes, session_max, principals, places, rules;
+};
+
+/*
+ * Make the board of a new run in the directory dirfd, under the name
+ * "board", preallocated and zeroed, and map it.  An old file of that name
+ * must have been imported or put aside before.  -1 and errno.
+ */
+int	board_create(struct board *b, int dirfd,
+	    const struct board_sizes *sizes);
+
+/* Put memory without a file in its place (tests, sockctl explain). */
+int	board_create_private(struct board *b, const struct board_sizes *sizes);
+
+/*
+ * Map an existing file read-only (sockctl) or read-write (import), after its
+ * magic, version and sizes were checked.  -1 and errno; EINVAL with *why set
+ * if it is no board or one of another layout.
+ */
+int	board_open(struct board *b, int fd, bool writable, const char **why);
+void	board_unmap(struct board *b);
+
+/* A copy of this machine's addresses; returns how many. */
+size_t	board_self(const struct board *b, struct addr out[BOARD_SELF_MAX]);
+void	board_set_self(struct board *b, const struct addr *addrs, size_t n);
+
+/* Process slots: the master alone claims and frees them. */
+int	process_claim(struct board *b, enum process_kind kind,
+	    uint32_t generation);	/* index, -1: none is free */
+void	process_free(struct board *b, unsigned index);
+void	process_set_state(struct board *b, unsigned index,
+	    enum process_state state);
+
+const char *outcome_name(enum outcome outcome);
+const char *process_kind_name(enum process_kind kind);
+
+#endif

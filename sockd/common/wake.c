@@ -1,0 +1,45 @@
+/*
+ * The pipe that wakes the accountant.
+ *
+ * The flag on the board keeps the pipe at one octet.  A waker that dies
+ * between flag and write delays the accountant to its next interval and no
+ * longer, for wake_take() clears the flag at each turn.
+ */
+#include "wake.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+int
+wake_make(int ends[2])
+{
+	return pipe2(ends, O_CLOEXEC | O_NONBLOCK);
+}
+
+void
+wake_accountant(struct board *b, int wake_send)
+{
+	if (wake_send == -1 ||
+	    atomic_exchange(&b->header->wake_pending, 1) != 0)
+		return;
+	if (write(wake_send, "", 1) == -1)
+		atomic_store(&b->header->wake_pending, 0);
+}
+
+bool
+wake_is_due(const struct board *b)
+{
+	return atomic_load(&b->header->used) > b->header->n_sessions / 2;
+}
+
+void
+wake_take(struct board *b, int wake_receive)
+{
+	char octets[64];
+
+	if (wake_receive != -1)
+		while (read(wake_receive, octets, sizeof(octets)) ==
+		    sizeof(octets))
+			;
+	atomic_store(&b->header->wake_pending, 0);
+}

@@ -1,0 +1,24 @@
+/*
+ * To wake the accountant before its interval is over: a worker that made a
+ * principal in state LOADING, or found the session slots half full.  A pipe
+ * made by the master, non-blocking at both ends; one octet in it at a time,
+ * so that a crowd of workers costs one write(2).
+ */
+#ifndef COMMON_WAKE_H
+#define COMMON_WAKE_H
+
+#include "board.h"
+
+/* Make the pipe: ends[0] for the accountant, ends[1] for workers. */
+int	wake_make(int ends[2]);
+
+/* Wake it, unless it was and has not looked yet.  Never blocks. */
+void	wake_accountant(struct board *b, int wake_send);
+
+/* Are there so few free slots that the accountant should come at once? */
+bool	wake_is_due(const struct board *b);
+
+/* The accountant, before it looks: empty the pipe, then the flag. */
+void	wake_take(struct board *b, int wake_receive);
+
+#endif
