@@ -1,0 +1,178 @@
+/*
+ * The log: one line, one write(2), whichever process speaks.
+ *
+ *	2026-11-25T22:40:00.123Z sockd-worker[123] info event key=value
+ *
+ * to a file or standard error; to syslog the same without time, name and
+ * level, which syslog adds.  A line is bounded (LOG_LINE_MAX), and no control
+ * octet leaves here even if a caller forgot to quote one.  A log that cannot
+ * be written is never a reason to fail.
+ *
+ * Works inside a sandbox without open(2): the file is open before, and the
+ * connection to /dev/log is made at log_open() (LOG_NDELAY).
+ */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+
+enum { LOG_LINE_MAX = 2048 };
+
+static const char *const level_names[] = {
+	[LOG_ERR] = "err",
+	[LOG_WARNING] = "warning",
+	[LOG_NOTICE] = "notice",
+	[LOG_INFO] = "info",
+	[LOG_DEBUG] = "debug",
+};
+
+static struct {
+	int	fd;		/* -1: syslog */
+	int	level;
+	char	ident[32];	/* openlog(3) keeps the pointer */
+} state = { .fd = STDERR_FILENO, .level = LOG_INFO, .ident = "sockd" };
+
+static void
+connect_syslog(void)
+{
+	closelog();
+	openlog(state.ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+void
+log_open(int fd, int level, const char *ident)
+{
+	if (state.fd > STDERR_FILENO && state.fd != fd)
+		close(state.fd);
+	state.fd = fd;
+	state.level = level;
+	log_set_ident(ident);
+}
+
+void
+log_set_ident(const char *ident)
+{
+	snprintf(state.ident, sizeof(state.ident), "%s", ident);
+	if (state.fd == -1)
+		connect_syslog();
+}
+
+void
+log_set_level(int level)
+{
+	state.level = level;
+}
+
+bool
+log_is_on(int level)
+{
+	return level <= state.level;
+}
+
+int
+log_fd(void)
+{
+	return state.fd;
+}
+
+/* What a caller forgot to quote must not make a second line. */
+static void
+blunt_controls(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = '?';
+}
+
+/* What snprintf() wrote, which is less than it says if it was cut. */
+static size_t
+written(int n, size_t size)
+{
+	if (n < 0)
+		return 0;
+	return (size_t)n < size ? (size_t)n : size - 1;
+}
+
+static size_t
+put_prefix(char *line, size_t size, int level)
+{
+	uint64_t ms = clock_wall_ms();
+	time_t now = (time_t)(ms / 1000);
+	struct tm tm = { 0 };
+	size_t n;
+
+	gmtime_r(&now, &tm);
+	n = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &tm);
+	n += written(snprintf(line + n, size - n, ".%03uZ %s[%ld] %s ",
+	    (unsigned)(ms % 1000), state.ident, (long)getpid(),
+	    level_names[level]), size - n);
+	return n;
+}
+
+__attribute__((format(printf, 2, 0)))
+static void
+put_line(int level, const char *fmt, va_list ap)
+{
+	char line[LOG_LINE_MAX];
+	size_t room = sizeof(line) - 1;		/* for the line feed */
+	size_t start, n;
+
+	start = state.fd == -1 ? 0 : put_prefix(line, room, level);
+	n = start + written(vsnprintf(line + start, room - start, fmt, ap),
+	    room - start);
+	blunt_controls(line + start, n - start);
+	if (state.fd == -1) {
+		syslog(level, "%.*s", (int)n, line);
+		return;
+	}
+	line[n++] = '\n';
+	if (write(state.fd, line, n) == -1)
+		return;				/* nowhere to tell it */
+}
+
+#define LOG_AT(name, level)						\
+void									\
+name(const char *fmt, ...)						\
+{									\
+	va_list ap;							\
+									\
+	if (!log_is_on(level))						\
+		return;							\
+	va_start(ap, fmt);						\
+	put_line(level, fmt, ap);					\
+	va_end(ap);							\
+}
+
+LOG_AT(log_err, LOG_ERR)
+LOG_AT(log_warning, LOG_WARNING)
+LOG_AT(log_info, LOG_INFO)
+LOG_AT(log_debug, LOG_DEBUG)
+
+void
+log_starts(struct log_condition *c, const char *fmt, ...)
+{
+	char detail[LOG_LINE_MAX / 2];
+	va_list ap;
+
+	if (c->count++ > 0)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	log_warning("%s %s", c->what, detail);
+}
+
+void
+log_ends(struct log_condition *c)
+{
+	if (c->count == 0)
+		return;
+	log_info("%s ended count=%llu", c->what,
+	    (unsigned long long)c->count);
+	c->count = 0;
+}
