@@ -9,6 +9,8 @@
 #ifndef COMMON_PROCESS_H
 #define COMMON_PROCESS_H
 
+#include <sys/types.h>
+
 #include "board.h"
 #include "conf.h"
 
@@ -16,6 +18,8 @@ struct listener {
 	int		fd;
 	unsigned	index;		/* in conf->listens */
 	struct addr	addr;		/* as bound, port known */
+	char		name[BOARD_NAME_SIZE];
+	bool		fresh;		/* the master's: opened by this reload */
 };
 
 /*
@@ -46,16 +50,40 @@ struct process {
 };
 
 /*
- * Name the process, ask for SIGKILL's little brother: PDEATHSIG (again after
- * the change of user), restore default signal handlers and mask, close the
- * descriptors that are not this kind's.
+ * The first line of every x_main(): name the process and its log lines, ask
+ * for SIGKILL when the master dies, default signal handlers and empty mask,
+ * and close every descriptor that is not this kind's (those fields become
+ * -1; n_listeners 0).  HUP, INT, TERM, USR1, USR2 and PIPE are ignored from
+ * here on: a terminal or service manager sends them to the whole group, and
+ * what they mean the master says through the pipes.  Ends the process if the
+ * master has gone meanwhile.
  */
 void	process_enter(struct process *p);
 
 /*
+ * The same for a process that a child of the master forks (a helper): name,
+ * signals, parent; its descriptors and log name stay.
+ */
+void	process_begin(const char *name);
+
+/*
+ * Ask again for SIGKILL when the parent dies; every change of identity makes
+ * the kernel forget it, also one that a PAM module makes and takes back.
+ * Ends the process if the parent has gone.
+ */
+void	process_follow_parent(void);
+
+/*
+ * Who is this?  0; -1 with errno, 0 if there is no such user.  The answer is
+ * kept, and forks inherit it: the master asks once for each user it will
+ * need, so that no worker reads /etc/passwd at its start.
+ */
+int	process_find_user(const char *user, uid_t *uid, gid_t *gid);
+
+/*
  * Become user for good (no supplementary groups; no_new_privs if asked), and
  * prove that root cannot come back; as an ordinary user only no_new_privs.
- * Not dumpable, RLIMIT_CORE 0, PDEATHSIG and getppid checked again.
+ * Not dumpable, RLIMIT_CORE 0, the parent followed again.
  * -1 with a logged error: the process must end.
  */
 int	process_become(const struct process *p, const char *user,
