@@ -168,6 +168,16 @@ resolve_answer_decode(const uint8_t *buf, size_t len, struct resolve_answer *a)
 	return true;
 }
 
+uint64_t
+message_serial(const uint8_t *buf, size_t len)
+{
+	uint64_t serial = 0;
+
+	if (len >= 1 + sizeof(serial))		/* behind KIND */
+		memcpy(&serial, buf + 1, sizeof(serial));
+	return serial;
+}
+
 size_t
 tunnel_message_encode(uint8_t buf[MESSAGE_MAX], const struct tunnel_message *t)
 {

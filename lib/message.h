@@ -91,6 +91,12 @@ bool	resolve_answer_decode(const uint8_t *buf, size_t len,
 	    struct resolve_answer *a);
 
 /*
+ * The serial that a question or an answer carries, without a look at the
+ * rest; 0 for what is too short to be either.
+ */
+uint64_t message_serial(const uint8_t *buf, size_t len);
+
+/*
  * A parked tunnel, or a client that waits: which session slot, and under
  * which owner word it was sent (the receiver swaps it).  The n_fds (1 to
  * MESSAGE_FDS_MAX) descriptors travel beside it: client first.

@@ -168,11 +168,10 @@ restore_signals(void)
 {
 	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);	/* EINVAL for KILL, STOP, libc's own */
 	for (size_t i = 0;
 	    i < sizeof(masters_signals) / sizeof(masters_signals[0]); i++)
 		signal(masters_signals[i], SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
