@@ -1,0 +1,176 @@
+/*
+ * A rate held by GCRA (the generic cell rate algorithm of ITU-T I.371) on one
+ * atomic word.
+ *
+ * Runs in workers and keepers, many at once on one bucket in shared memory.
+ * No lock: whoever dies between two instructions leaves a good bucket.
+ *
+ * How it stays exact: time is counted in ticks of a quarter of a nanosecond,
+ * and rate says which octet is due at each tick, counted within its second.
+ * Taking n octets moves the word to the first tick at which n more are due.
+ * Up to RATE_MAX two octets never fall on one tick, so nothing is lost or
+ * won by rounding, however many small takes there are; and no product of
+ * a second's ticks and a rate leaves 64 bits.
+ */
+#include "bucket.h"
+
+#include <stdbool.h>
+
+static const uint64_t TICKS_PER_NS = 4;
+static const uint64_t SECOND = 4000000000;	/* ticks */
+static const uint64_t RATE_MAX = 4000000000;	/* octets a second */
+
+/* 73 years and 18 minutes: their sum in ticks stays within 64 bits. */
+static const uint64_t NOW_NS_MAX = (uint64_t)1 << 61;
+static const uint64_t BURST_NS_MAX = (uint64_t)1 << 40;
+
+/*
+ * A word further ahead than the burst and this was written before the clock
+ * went back.  Less may be an octet at a slow rate (1 s at most), or a process
+ * that read the clock, and then waited for its turn on the processor.
+ */
+static const uint64_t AHEAD_MAX = 8000000000;
+
+static uint64_t
+min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Octets due within this second up to this tick of it. */
+static uint64_t
+octets_at(uint64_t ticks, uint64_t rate)
+{
+	return ticks * rate / SECOND;
+}
+
+/* The first tick of a second at which so many octets are due. */
+static uint64_t
+tick_of(uint64_t octets, uint64_t rate)
+{
+	return (octets * SECOND + rate - 1) / rate;
+}
+
+/* The first tick at which n more octets are due than at this one. */
+static uint64_t
+advance(uint64_t tick, uint64_t rate, uint64_t n)
+{
+	const uint64_t octets = octets_at(tick % SECOND, rate) + n % rate;
+	const uint64_t seconds = tick / SECOND + n / rate + octets / rate;
+
+	return seconds * SECOND + tick_of(octets % rate, rate);
+}
+
+/* The first tick at which n octets less are due; 0 if there is none. */
+static uint64_t
+retreat(uint64_t tick, uint64_t rate, uint64_t n)
+{
+	uint64_t seconds = tick / SECOND;
+	uint64_t octets = octets_at(tick % SECOND, rate);
+
+	if (octets < n % rate) {
+		if (seconds == 0)
+			return 0;
+		seconds--;
+		octets += rate;
+	}
+	if (seconds < n / rate)
+		return 0;
+	return (seconds - n / rate) * SECOND +
+	    tick_of(octets - n % rate, rate);
+}
+
+/* Octets that become due between two ticks, from <= to. */
+static uint64_t
+octets_between(uint64_t from, uint64_t to, uint64_t rate)
+{
+	return (to / SECOND - from / SECOND) * rate +
+	    octets_at(to % SECOND, rate) - octets_at(from % SECOND, rate);
+}
+
+/*
+ * What to grant of want when the word stands at tat, and nothing may be taken
+ * from beyond the tick limit.  A crumb is no grant: until a quarter of the
+ * burst is there the caller shall sleep and not spin.  *need is the tick at
+ * which limit makes the next grant.
+ */
+static uint64_t
+grant(uint64_t tat, uint64_t limit, uint64_t burst, uint64_t rate,
+    uint64_t want, uint64_t *need)
+{
+	const uint64_t quarter = octets_between(0, burst, rate) / 4;
+	const uint64_t least = min_u64(want, quarter > 1 ? quarter : 1);
+	uint64_t due;
+
+	*need = least > 1 ? advance(tat, rate, least) : tat;
+	if (*need > limit)
+		return 0;
+	due = octets_between(tat, limit, rate);
+	return min_u64(want, due > least ? due : least);
+}
+
+static size_t
+take(struct bucket *b, uint64_t rate, uint64_t now, uint64_t burst,
+    size_t want, uint64_t *wait_ns)
+{
+	uint64_t seen, tat, need, n, next;
+
+	seen = atomic_load_explicit(&b->tat, memory_order_relaxed);
+	do {
+		tat = seen > now ? seen : now;
+		if (tat > now + burst + AHEAD_MAX)
+			tat = now + burst;
+		n = grant(tat, now + burst, burst, rate, want, &need);
+		next = n == 0 ? tat : advance(tat, rate, n);
+		/* A word that is right and not taken from stays untouched. */
+		if (n == 0 && seen == tat)
+			break;
+	} while (!atomic_compare_exchange_weak_explicit(&b->tat, &seen, next,
+	    memory_order_relaxed, memory_order_relaxed));
+	*wait_ns = n > 0 ? 0 :
+	    (need - now - burst + TICKS_PER_NS - 1) / TICKS_PER_NS;
+	return (size_t)n;
+}
+
+/*
+ * Beyond RATE_MAX octets are counted in parcels of so many, begun ones as
+ * whole: held to within a parcel a take.
+ */
+static size_t
+parcel_size(uint64_t rate)
+{
+	return 1 + (size_t)((rate - 1) / RATE_MAX);
+}
+
+size_t
+bucket_take(struct bucket *b, uint64_t rate, uint64_t now_ns,
+    uint64_t burst_ns, size_t want, uint64_t *wait_ns)
+{
+	const uint64_t now = min_u64(now_ns, NOW_NS_MAX) * TICKS_PER_NS;
+	const uint64_t burst = min_u64(burst_ns, BURST_NS_MAX) * TICKS_PER_NS;
+	size_t parcel, parcels;
+
+	*wait_ns = 0;
+	if (rate == 0 || want == 0)
+		return want;
+	parcel = parcel_size(rate);
+	parcels = take(b, rate / parcel, now, burst,
+	    want / parcel + (want % parcel != 0), wait_ns);
+	return parcels > want / parcel ? want : parcels * parcel;
+}
+
+void
+bucket_return(struct bucket *b, uint64_t rate, size_t octets)
+{
+	uint64_t seen;
+	size_t parcel;
+
+	if (rate == 0 || octets == 0)
+		return;
+	parcel = parcel_size(rate);
+	seen = atomic_load_explicit(&b->tat, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(&b->tat, &seen,
+	    retreat(seen, rate / parcel, octets / parcel),
+	    memory_order_relaxed, memory_order_relaxed))
+		continue;
+}

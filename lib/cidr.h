@@ -1,0 +1,37 @@
+/*
+ * Prefixes: "10.0.0.0/8", "2001:db8::/32", or one bare address.
+ */
+#ifndef LIB_CIDR_H
+#define LIB_CIDR_H
+
+#include "addr.h"
+
+struct cidr {
+	struct addr	base;		/* host bits are 0, port 0 */
+	uint8_t		bits;		/* 0-32 or 0-128 */
+};
+
+enum cidr_fault {
+	CIDR_OK,
+	CIDR_BAD_ADDRESS,		/* not an address at all */
+	CIDR_BAD_LENGTH,		/* not a number, or beyond the family */
+	CIDR_HOST_BITS,			/* 10.0.0.1/8: host bits are set */
+};
+
+/*
+ * Read a prefix.  *c is written only on CIDR_OK, and on CIDR_HOST_BITS, where
+ * it holds the prefix that would be right (for the error message).  A mapped
+ * ::ffff:a.b.c.d/96+n is the IPv4 prefix /n.
+ */
+enum cidr_fault	cidr_parse(struct cidr *c, const char *text);
+
+/* "10.0.0.0/8"; a whole address without "/32".  Returns buf. */
+const char *cidr_format(const struct cidr *c, char buf[ADDR_TEXT_MAX]);
+
+/* False when families differ. */
+bool	cidr_contains(const struct cidr *c, const struct addr *a);
+
+/* Does every address of inner lie in outer? */
+bool	cidr_covers(const struct cidr *outer, const struct cidr *inner);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * Windows of the week in local time: "mon-fri 08:00-18:00", "00:00-24:00",
+ * "fri 22:00-06:00" (ends on Saturday: the day named is the one on which a
+ * window begins), "sat,sun 10:00-12:00".  Without days: every day.
+ *
+ * A moment is a minute of the week as the wall clock shows it, Monday 00:00
+ * being 0; who changes the clock changes the answer.
+ */
+#ifndef LIB_HOURS_H
+#define LIB_HOURS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+enum { WEEK_MINUTES = 7 * 24 * 60 };
+
+struct hours {
+	uint8_t		days;		/* bit 0: Monday ... bit 6: Sunday */
+	uint16_t	begin;		/* minute of the day, 0-1439 */
+	uint16_t	end;		/* 1-1440; <= begin: the next day */
+};
+
+/* False for what is no window; *why then says what would be right. */
+bool	hours_parse(struct hours *h, const char *text, const char **why);
+
+/* The minute of the week that this local time shows. */
+unsigned hours_minute(const struct tm *local);
+
+bool	hours_contain(const struct hours *h, unsigned minute);
+
+/* Does a window of h begin or end at this minute? */
+bool	hours_has_edge(const struct hours *h, unsigned minute);
+
+/* Write as hours_parse() reads.  Returns buf. */
+const char *hours_format(const struct hours *h, char buf[48]);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * Foreign text made harmless for a log line: printable ASCII stays, '"' and
+ * '\' get a backslash, every other octet becomes \xNN, the whole stands in
+ * double quotes and is cut (with "..." before the closing quote) to fit.
+ */
+#ifndef LIB_QUOTE_H
+#define LIB_QUOTE_H
+
+#include <stddef.h>
+
+/* Quote len octets into buf of size octets (>= 8), NUL included.  Returns buf. */
+const char *quote(char *buf, size_t size, const void *octets, size_t len);
+const char *quote_text(char *buf, size_t size, const char *text);
+
+#endif
