@@ -207,6 +207,7 @@ struct board_header {
 	_Atomic uint32_t	refused_waiting;	/* ENDED, never granted */
 	_Atomic uint32_t	generation;	/* of the configuration */
 	_Atomic uint32_t	workers, idle_workers;
+	_Atomic uint32_t	day;	/* of the bases: local, since 1970 */
 	_Atomic uint32_t	loading;	/* a principal came: see wake.h */
 	_Atomic uint32_t	wake_pending;	/* the accountant was woken */
 	_Atomic uint32_t	wake_asked;	/* an octet is in the master's
