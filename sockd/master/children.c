@@ -1,0 +1,265 @@
+/*
+ * The master's children.  Every child is forked here, and reaped here; who
+ * dies is declared dead here and nowhere else (DESIGN, section 2): its
+ * process slot is freed, its sessions end as lost.
+ */
+#include "children.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sockd/account/account.h"
+#include "sockd/auth/auth.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/log.h"
+#include "sockd/common/slot.h"
+#include "sockd/keeper/keeper.h"
+#include "sockd/resolver/resolver.h"
+#include "sockd/worker/worker.h"
+
+enum { YOUNG_MS = 1000, DELAY_MIN_MS = 100, DELAY_MAX_MS = 5000 };
+
+typedef void main_fn(struct process *);
+
+/* The table of mains: the one place where process folders meet. */
+static main_fn *const mains[N_PROCESS_KINDS] = {
+	[PROCESS_WORKER] = worker_main,
+	[PROCESS_KEEPER] = keeper_main,
+	[PROCESS_AUTH] = auth_main,
+	[PROCESS_RESOLVER] = resolver_main,
+	[PROCESS_ACCOUNT] = account_main,
+};
+
+static struct log_condition no_fork = { .what = "fork failing" };
+
+int
+children_init(struct children *c)
+{
+	int pipe_fds[2];
+
+	c->n = c->base.board->header->n_processes;
+	c->by_index = calloc(c->n, sizeof(*c->by_index));
+	if (c->by_index == NULL || pipe2(pipe_fds, O_CLOEXEC) == -1)
+		return -1;
+	c->base.lifeline = pipe_fds[0];
+	c->lifeline = pipe_fds[1];
+	children_hide(c, c->lifeline);
+	for (int kind = 0; kind < N_PROCESS_KINDS; kind++) {
+		c->broods[kind].end[0] = c->broods[kind].end[1] = -1;
+		if (mains[kind] != NULL &&
+		    pipe2(c->broods[kind].end, O_CLOEXEC) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+void
+children_hide(struct children *c, int fd)
+{
+	if (c->n_private < PRIVATE_FDS_MAX)
+		c->private_fds[c->n_private++] = fd;
+}
+
+/* In the child: close what is the master's alone, then be what we are. */
+static void
+become(struct children *c, struct process *p)
+{
+	for (size_t i = 0; i < c->n_private; i++)
+		close(c->private_fds[i]);
+	for (int kind = 0; kind < N_PROCESS_KINDS; kind++) {
+		struct brood *b = &c->broods[kind];
+
+		if (b->end[1] != -1)
+			close(b->end[1]);
+		if (b->end[0] != -1 && kind != (int)p->kind)
+			close(b->end[0]);
+	}
+	mains[p->kind](p);
+	_exit(1);			/* a main that returned has failed */
+}
+
+static void
+remember(struct children *c, uint32_t index, pid_t pid, enum process_kind kind)
+{
+	c->by_index[index] = (struct child){
+		.pid = pid,
+		.kind = kind,
+		.generation = c->base.generation,
+		.epoch = atomic_load(&c->base.board->processes[index].epoch),
+		.started_ms = clock_ms(),
+	};
+	atomic_store(&c->base.board->processes[index].pid, (int32_t)pid);
+	c->broods[kind].living++;
+}
+
+bool
+child_start(struct children *c, enum process_kind kind)
+{
+	struct brood *brood = &c->broods[kind];
+	struct process p = c->base;
+	pid_t pid;
+	int index;
+
+	if (brood->end[1] == -1 || clock_ms() < brood->not_before_ms)
+		return false;
+	index = process_claim(p.board, kind, p.generation);
+	if (index == -1)
+		return false;
+	p.kind = kind;
+	p.index = (unsigned)index;
+	p.epoch = atomic_load(&p.board->processes[index].epoch);
+	p.generation_end = brood->end[0];
+	pid = fork();
+	if (pid == 0)
+		become(c, &p);
+	if (pid == -1) {
+		log_starts(&no_fork, "kind=%s why=\"%s\"",
+		    process_kind_name(kind), strerror(errno));
+		process_free(p.board, (unsigned)index);
+		brood->not_before_ms = clock_ms() + DELAY_MIN_MS;
+		return false;
+	}
+	log_ends(&no_fork);
+	remember(c, (uint32_t)index, pid, kind);
+	return true;
+}
+
+/* Who dies young is started later and later. */
+static void
+back_off(struct brood *b, const struct child *child)
+{
+	uint64_t now_ms = clock_ms();
+
+	if (now_ms - child->started_ms >= YOUNG_MS) {
+		b->delay_ms = 0;
+		return;
+	}
+	b->delay_ms = b->delay_ms == 0 ? DELAY_MIN_MS : b->delay_ms * 2;
+	if (b->delay_ms > DELAY_MAX_MS)
+		b->delay_ms = DELAY_MAX_MS;
+	b->not_before_ms = now_ms + b->delay_ms;
+}
+
+static void
+tell_death(const struct child *child, int status, unsigned lost)
+{
+	const char *kind = process_kind_name(child->kind);
+
+	if (WIFSIGNALED(status))
+		log_warning("child died kind=%s pid=%ld signal=%d lost=%u",
+		    kind, (long)child->pid, WTERMSIG(status), lost);
+	else if (WEXITSTATUS(status) != 0)
+		log_warning("child failed kind=%s pid=%ld status=%d lost=%u",
+		    kind, (long)child->pid, WEXITSTATUS(status), lost);
+	else
+		log_debug("child ended kind=%s pid=%ld", kind,
+		    (long)child->pid);
+}
+
+static void
+bury(struct children *c, uint32_t index, int status)
+{
+	struct child *child = &c->by_index[index];
+	struct brood *brood = &c->broods[child->kind];
+	unsigned lost = 0;
+
+	if (child->kind == PROCESS_WORKER || child->kind == PROCESS_KEEPER)
+		lost = slot_bury(c->base.board, index, child->epoch);
+	tell_death(child, status, lost);
+	if (child->generation == c->base.generation && brood->living > 0)
+		brood->living--;
+	else if (brood->old > 0)
+		brood->old--;
+	if (status != 0 && !child->leaving)
+		back_off(brood, child);
+	process_free(c->base.board, index);
+	*child = (struct child){ 0 };
+}
+
+unsigned
+children_reap(struct children *c)
+{
+	unsigned n = 0;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (uint32_t i = 0; i < c->n; i++) {
+			if (c->by_index[i].pid != pid)
+				continue;
+			bury(c, i, status);
+			n++;
+			break;
+		}
+	}
+	return n;
+}
+
+int
+children_renew(struct children *c, enum process_kind kind)
+{
+	struct brood *b = &c->broods[kind];
+	int end[2];
+
+	if (pipe2(end, O_CLOEXEC) == -1)
+		return -1;
+	close(b->end[0]);
+	close(b->end[1]);
+	b->end[0] = end[0];
+	b->end[1] = end[1];
+	b->old += b->living;
+	b->living = 0;
+	b->not_before_ms = b->delay_ms = 0;
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->by_index[i].pid != 0 && c->by_index[i].kind == kind)
+			c->by_index[i].leaving = true;
+	return 0;
+}
+
+void
+children_end(struct children *c, enum process_kind kind)
+{
+	struct brood *b = &c->broods[kind];
+
+	if (b->end[1] == -1)
+		return;
+	close(b->end[0]);
+	close(b->end[1]);
+	b->end[0] = b->end[1] = -1;
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->by_index[i].pid != 0 && c->by_index[i].kind == kind)
+			c->by_index[i].leaving = true;
+}
+
+void
+children_kill(const struct children *c, enum process_kind kind, int sig)
+{
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->by_index[i].pid != 0 && c->by_index[i].kind == kind)
+			kill(c->by_index[i].pid, sig);
+}
+
+unsigned
+children_count(const struct children *c, enum process_kind kind)
+{
+	return c->broods[kind].living + c->broods[kind].old;
+}
+
+uint64_t
+children_patience_ms(const struct children *c)
+{
+	uint64_t now_ms = clock_ms(), least_ms = UINT64_MAX;
+
+	for (int kind = 0; kind < N_PROCESS_KINDS; kind++) {
+		uint64_t due_ms = c->broods[kind].not_before_ms;
+
+		if (due_ms > now_ms && due_ms - now_ms < least_ms)
+			least_ms = due_ms - now_ms;
+	}
+	return least_ms;
+}

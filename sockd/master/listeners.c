@@ -1,0 +1,295 @@
+/*
+ * The listening sockets: opened by the master before it forks, shared by all
+ * workers, kept open over a reload where the address stays.
+ */
+#include "listeners.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "activation.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/log.h"
+
+enum { BACKLOG = 4096, RETRY_STEP_MS = 50, DEFER_S = 30 };
+
+/* One socket that a section wants. */
+struct wanted {
+	unsigned	index;		/* of the section */
+	struct addr	addr;		/* port 0: any free one */
+	bool		optional;	/* "*": a machine may lack a family */
+};
+
+static const struct addr any4 = { .family = ADDR_IPV4 };
+static const struct addr any6 = { .family = ADDR_IPV6 };
+
+static void
+set_option(int fd, int level, int name, int value)
+{
+	if (setsockopt(fd, level, name, &value, sizeof(value)) == -1)
+		log_debug("socket option level=%d name=%d why=\"%s\"", level,
+		    name, strerror(errno));
+}
+
+/*
+ * A client that connects and says nothing does not wake a worker at once
+ * (TCP_DEFER_ACCEPT).
+ */
+static int
+open_socket(const struct addr *addr)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = addr_to_sockaddr(addr, &ss);
+	int fd, saved;
+
+	fd = socket(ss.ss_family,
+	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return -1;
+	set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (addr->family == ADDR_IPV6)
+		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+#ifdef TCP_DEFER_ACCEPT
+	set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_S);
+#endif
+	if (bind(fd, (struct sockaddr *)&ss, len) == -1)
+		goto fail;
+	if (listen(fd, BACKLOG) == -1)
+		goto fail;
+	return fd;
+fail:
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+static int
+open_patiently(const struct addr *addr, uint64_t patience_ms)
+{
+	uint64_t until_ms = clock_ms() + patience_ms;
+	int fd;
+
+	for (;;) {
+		fd = open_socket(addr);
+		if (fd != -1 || errno != EADDRINUSE || clock_ms() >= until_ms)
+			return fd;
+		poll(NULL, 0, RETRY_STEP_MS);
+	}
+}
+
+/* The sockets of one section: one, or for "*" one a family. */
+static size_t
+section_wants(const struct conf_listen *section, unsigned index,
+    struct wanted out[2])
+{
+	if (section->addr.family != ADDR_NONE) {
+		out[0] = (struct wanted){ index, section->addr, false };
+		out[0].addr.port = section->port;
+		return 1;
+	}
+	out[0] = (struct wanted){ index, any4, true };
+	out[1] = (struct wanted){ index, any6, true };
+	out[0].addr.port = out[1].addr.port = section->port;
+	return 2;
+}
+
+static struct listener *
+find_open(const struct listeners *l, const struct wanted *w,
+    const struct conf *conf)
+{
+	const char *name = conf->listens[w->index].name;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct listener *have = &l->list[i];
+
+		if (!addr_equal(&have->addr, &w->addr) || have->fd == -1)
+			continue;
+		if (have->addr.port == w->addr.port || (w->addr.port == 0 &&
+		    strcmp(have->name, name) == 0))
+			return have;
+	}
+	return NULL;
+}
+
+static void
+tell(const struct listener *l)
+{
+	char text[ADDR_TEXT_MAX];
+
+	log_info("listening name=%s address=%s", l->name,
+	    addr_format_port(&l->addr, text));
+}
+
+static bool
+fill(struct listener *l, int fd, unsigned index, const char *name)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) == -1 ||
+	    !addr_from_sockaddr(&l->addr, (struct sockaddr *)&ss, len))
+		return false;
+	l->fd = fd;
+	l->index = index;
+	snprintf(l->name, sizeof(l->name), "%s", name);
+	return true;
+}
+
+/*
+ * Open one socket for the new list.  0 also where a family is missing and
+ * need not be there; -1 after a logged error.
+ */
+static int
+open_wanted(struct listeners *next, const struct wanted *w,
+    const struct conf *conf, uint64_t patience_ms)
+{
+	const struct conf_listen *section = &conf->listens[w->index];
+	struct listener *l = &next->list[next->n];
+	char text[ADDR_TEXT_MAX];
+	int fd;
+
+	fd = activation_take(&w->addr);
+	if (fd != -1)
+		next->activated = true;
+	else
+		fd = open_patiently(&w->addr, patience_ms);
+	if (fd == -1 && w->optional && (errno == EAFNOSUPPORT ||
+	    errno == EADDRNOTAVAIL))
+		return 0;
+	if (fd == -1) {
+		log_err("listen failed name=%s address=%s line=%u why=\"%s\"",
+		    section->name, addr_format_port(&w->addr, text),
+		    section->line, strerror(errno));
+		return -1;
+	}
+	if (!fill(l, fd, w->index, section->name)) {
+		log_err("listen failed name=%s why=\"no internet socket\"",
+		    section->name);
+		close(fd);
+		return -1;
+	}
+	l->fresh = true;
+	next->n++;
+	tell(l);
+	return 0;
+}
+
+/* Close what only one of two lists holds. */
+static void
+close_fresh(struct listeners *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->list[i].fresh)
+			close(l->list[i].fd);
+	free(l->list);
+}
+
+static bool
+holds(const struct listeners *l, int fd)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->list[i].fd == fd)
+			return true;
+	return false;
+}
+
+static void
+close_gone(struct listeners *l, const struct listeners *next)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (holds(next, l->list[i].fd))
+			continue;
+		log_info("listening no more name=%s", l->list[i].name);
+		close(l->list[i].fd);
+	}
+	free(l->list);
+}
+
+/*
+ * Sockets that stay are taken over first, so that one section may take an
+ * address from another in the same reload.
+ */
+static int
+build(struct listeners *next, const struct listeners *now,
+    const struct conf *conf, uint64_t patience_ms)
+{
+	struct wanted want[2];
+
+	for (unsigned i = 0; i < conf->n_listens; i++) {
+		size_t n = section_wants(&conf->listens[i], i, want);
+		size_t before = next->n;
+
+		for (size_t k = 0; k < n; k++) {
+			struct listener *have = find_open(now, &want[k], conf);
+
+			/* "*" with port 0: both families on one port. */
+			if (k == 1 && want[1].addr.port == 0 &&
+			    next->n > before)
+				want[1].addr.port = next->list[before].addr.port;
+			if (have != NULL && !holds(next, have->fd)) {
+				fill(&next->list[next->n++], have->fd, i,
+				    conf->listens[i].name);
+				continue;
+			}
+			if (open_wanted(next, &want[k], conf,
+			    patience_ms) == -1)
+				return -1;
+		}
+		if (next->n == before) {
+			log_err("listen failed name=%s why=\"no family of "
+			    "addresses is there\"", conf->listens[i].name);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int
+listeners_update(struct listeners *l, const struct conf *conf,
+    uint64_t patience_ms)
+{
+	struct listeners next = { .activated = l->activated };
+
+	next.list = calloc(conf->n_listens * 2, sizeof(*next.list));
+	if (next.list == NULL) {
+		log_err("listen failed why=\"%s\"", strerror(errno));
+		return -1;
+	}
+	if (build(&next, l, conf, patience_ms) == -1) {
+		close_fresh(&next);
+		return -1;
+	}
+	for (size_t i = 0; i < next.n; i++)
+		next.list[i].fresh = false;
+	close_gone(l, &next);
+	*l = next;
+	return 0;
+}
+
+/*
+ * A socket of the service manager lives on for the next start; it is only
+ * left alone (workers look at header.stopping).
+ */
+void
+listeners_stop(const struct listeners *l)
+{
+	if (l->activated)
+		return;
+	for (size_t i = 0; i < l->n; i++)
+		shutdown(l->list[i].fd, SHUT_RDWR);
+}
+
+void
+listeners_close(struct listeners *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		close(l->list[i].fd);
+	free(l->list);
+	*l = (struct listeners){ 0 };
+}

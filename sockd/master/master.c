@@ -1,0 +1,276 @@
+/*
+ * The master: reads the configuration, owns the listeners, forks, reaps,
+ * reloads.  It reads no octet that a client sent, and never blocks on a
+ * child.  It runs with the rights that it was started with.
+ */
+#include "config.h"
+#include "master.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "activation.h"
+#include "daemonize.h"
+#include "reload.h"
+#include "self.h"
+#include "signals.h"
+#include "sockd/common/channel.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/log.h"
+#include "sockd/common/wake.h"
+#include "status.h"
+#include "stop.h"
+
+enum {
+	LISTEN_PATIENCE_MS = 5000,
+	TURN_MS = 1000,			/* while somebody is served */
+	IDLE_TURN_MS = 30000,
+	STOP_TURN_MS = 20,
+	SPARE_PROCESSES = 2 * 64 + 8,	/* keepers, families, accountant */
+	PLACES_MIN = 256, PLACES_MAX = 65536,
+	ERROR_SIZE = 1024,
+};
+
+static struct conf *
+load_conf(const struct master_options *options)
+{
+	char err[ERROR_SIZE];
+	struct conf *conf;
+
+	log_open(dup(STDERR_FILENO), options->verbose ? LOG_DEBUG : LOG_INFO,
+	    "sockd");
+	conf = conf_load(options->file, err, sizeof(err));
+	if (conf == NULL)
+		log_err("start failed why=\"%s\"", err);
+	return conf;
+}
+
+static struct board_sizes
+board_sizes(const struct conf *conf)
+{
+	struct board_sizes sizes = {
+		/* an old generation may live on beside the new one */
+		.processes = 2 * conf->workers.max + SPARE_PROCESSES,
+		.session_max = conf->sessions.max,
+		.principals = conf->accounting.principals,
+		.places = conf->sessions.max,
+		.rules = BOARD_RULES_MAX,
+	};
+
+	if (sizes.places < PLACES_MIN)
+		sizes.places = PLACES_MIN;
+	if (sizes.places > PLACES_MAX)
+		sizes.places = PLACES_MAX;
+	return sizes;
+}
+
+static int
+make_channels(struct process *p)
+{
+	int auth[2], resolver[2], park[2], woken[2], wake[2], account[2];
+
+	if (channel_make(auth) == -1 || channel_make(resolver) == -1 ||
+	    channel_make(park) == -1 || channel_make(woken) == -1 ||
+	    pipe2(wake, O_NONBLOCK | O_CLOEXEC) == -1 ||
+	    wake_make(account) == -1) {
+		log_err("start failed why=\"channels: %s\"", strerror(errno));
+		return -1;
+	}
+	p->auth_ask = auth[0];
+	p->auth_answer = auth[1];
+	p->resolver_ask = resolver[0];
+	p->resolver_answer = resolver[1];
+	p->park_send = park[0];
+	p->park_receive = park[1];
+	p->woken_send = woken[0];
+	p->woken_receive = woken[1];
+	p->wake_receive = wake[0];
+	p->wake_send = wake[1];
+	p->account_wake_receive = account[0];
+	p->account_wake_send = account[1];
+	return 0;
+}
+
+/* Everything that is opened before the first fork. */
+static int
+open_all(struct master *m)
+{
+	struct board_sizes sizes = board_sizes(m->conf);
+	struct process *base = &m->children.base;
+
+	process_raise_descriptors();
+	if (run_dir_open(&m->run, m->conf) == -1 ||
+	    run_dir_make_board(&m->run, &m->board, &sizes) == -1)
+		return -1;
+	m->rules_max = sizes.rules;
+	if (m->conf->policy.n_rules > m->rules_max) {
+		log_err("start failed why=\"%zu rules; at most %u\"",
+		    m->conf->policy.n_rules, m->rules_max);
+		return -1;
+	}
+	if (reload_open_log(m->conf, m->verbose) == -1)
+		return -1;
+	activation_init();
+	if (listeners_update(&m->listeners, m->conf,
+	    LISTEN_PATIENCE_MS) == -1)
+		return -1;
+	activation_finish();
+	base->conf = m->conf;
+	base->board = &m->board;
+	base->listeners = m->listeners.list;
+	base->n_listeners = m->listeners.n;
+	base->lock = m->run.lock;
+	base->generation = 1;
+	atomic_store(&m->board.header->generation, 1);
+	return make_channels(base);
+}
+
+static int
+start_children(struct master *m, int signal_fd, int signal_write)
+{
+	struct children *c = &m->children;
+
+	if (children_init(c) == -1) {
+		log_err("start failed why=\"%s\"", strerror(errno));
+		return -1;
+	}
+	children_hide(c, signal_fd);
+	children_hide(c, signal_write);
+	children_hide(c, m->run.fd);
+	children_hide(c, c->base.wake_receive);
+	if (m->self_fd != -1)
+		children_hide(c, m->self_fd);
+	return 0;
+}
+
+/*
+ * Whoever ought to be there.  The next accountant starts only when the last
+ * has been reaped: there is never more than one.
+ */
+static void
+keep_children(struct master *m)
+{
+	struct children *c = &m->children;
+
+	if (m->phase > STOP_CUTTING)
+		return;
+	if (children_count(c, PROCESS_ACCOUNT) == 0)
+		child_start(c, PROCESS_ACCOUNT);
+	if (c->broods[PROCESS_AUTH].living == 0)
+		child_start(c, PROCESS_AUTH);
+	if (c->broods[PROCESS_RESOLVER].living == 0)
+		child_start(c, PROCESS_RESOLVER);
+	spares_keep(&m->spares, c);
+}
+
+static void
+heed_signals(struct master *m)
+{
+	unsigned n;
+
+	signals_drain();
+	n = signals_take(SIGTERM) + signals_take(SIGINT);
+	while (n-- > 0)
+		stop_asked(m);
+	if (signals_take(SIGHUP) > 0 && m->phase == STOP_NOT)
+		reload(m);
+	if (signals_take(SIGUSR1) > 0)
+		status_log(&m->children);
+	if (signals_take(SIGCHLD) > 0)
+		children_reap(&m->children);
+}
+
+static void
+heed_wake(struct master *m)
+{
+	char ignored[64];
+
+	while (read(m->children.base.wake_receive, ignored,
+	    sizeof(ignored)) > 0)
+		;
+	atomic_store(&m->board.header->wake_asked, 0);
+}
+
+static int
+turn_ms(const struct master *m)
+{
+	uint64_t ms = IDLE_TURN_MS, patience_ms;
+
+	if (atomic_load(&m->board.header->used) > 0 ||
+	    m->spares.surplus_since_ms != 0)
+		ms = TURN_MS;
+	if (m->phase != STOP_NOT)
+		ms = STOP_TURN_MS;
+	patience_ms = children_patience_ms(&m->children);
+	if (patience_ms < ms)
+		ms = patience_ms + 1;
+	return (int)ms;
+}
+
+static void
+loop(struct master *m, int signal_fd)
+{
+	struct pollfd fds[] = {
+		{ .fd = signal_fd, .events = POLLIN },
+		{ .fd = m->children.base.wake_receive, .events = POLLIN },
+		{ .fd = m->self_fd, .events = POLLIN },
+	};
+	int n;
+
+	while (m->phase != STOP_GONE) {
+		keep_children(m);
+		n = poll(fds, sizeof(fds) / sizeof(fds[0]), turn_ms(m));
+		if (n == -1 && errno != EINTR)
+			log_err("poll failed why=\"%s\"", strerror(errno));
+		heed_signals(m);
+		if (fds[1].revents != 0)
+			heed_wake(m);
+		if (fds[2].revents != 0 || (m->self_fd == -1 && n == 0))
+			self_refresh(m->self_fd, &m->board);
+		stop_step(m);
+	}
+}
+
+int
+master_run(const struct master_options *options)
+{
+	struct master m = { .verbose = options->verbose };
+	char file[PATH_MAX];
+	int signal_fd, signal_write;
+
+	umask(022);
+	tzset();
+	m.conf = load_conf(options);
+	if (m.conf == NULL)
+		return 1;
+	m.file = realpath(options->file, file);	/* -D leaves the directory */
+	if (options->daemonize && daemonize() == -1) {
+		log_err("start failed why=\"%s\"", strerror(errno));
+		return 1;
+	}
+	signal_fd = signals_init(&signal_write);
+	if (signal_fd == -1 || open_all(&m) == -1 ||
+	    run_dir_write_pid(&m.run) == -1)
+		return 1;
+	m.self_fd = self_watch();
+	self_refresh(m.self_fd, &m.board);
+	if (start_children(&m, signal_fd, signal_write) == -1)
+		return 1;
+	spares_renew(&m.spares, &m.children);
+	log_info("started version=%s pid=%ld sessions.max=%u", PACKAGE_VERSION,
+	    (long)getpid(), m.conf->sessions.max);
+	daemonize_ready();
+	activation_notify(NOTICE_READY);
+	loop(&m, signal_fd);
+	log_info("stopped");
+	run_dir_close(&m.run, &m.board);
+	return 0;
+}

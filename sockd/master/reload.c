@@ -1,0 +1,130 @@
+/*
+ * Reload.  Parsing, listeners and the log are tried first; only when all of
+ * that worked does a new generation of workers, auth, resolvers and, one at
+ * a time, accountant take over.  Keepers need no configuration and stay.
+ */
+#include "reload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "activation.h"
+#include "sockd/common/log.h"
+
+enum { LISTEN_PATIENCE_MS = 200, ERROR_SIZE = 1024 };
+
+int
+reload_open_log(const struct conf *conf, bool verbose)
+{
+	int level = verbose ? LOG_DEBUG : conf->log.level;
+	int fd = -1;
+
+	if (conf->log.target == LOG_TO_STDERR)
+		fd = STDERR_FILENO;
+	if (conf->log.target == LOG_TO_FILE) {
+		fd = open(conf->log.file, O_WRONLY | O_APPEND | O_CREAT |
+		    O_NOFOLLOW | O_CLOEXEC, 0640);
+		if (fd == -1) {
+			log_err("log not opened file=%s why=\"%s\"",
+			    conf->log.file, strerror(errno));
+			return -1;
+		}
+	}
+	log_open(fd, level, "sockd");
+	return 0;
+}
+
+/*
+ * Keys that shape the board and the directories cannot change under the
+ * living: they keep their values, and the log says so.
+ */
+static void
+keep_fixed(struct conf *next, const struct conf *now)
+{
+	char names[256];
+
+	conf_needs_restart(now, next, names, sizeof(names));
+	if (names[0] == '\0')
+		return;
+	log_warning("reload incomplete keys=\"%s\" why=\"their change needs "
+	    "a restart\"", names);
+	next->sessions.max = now->sessions.max;
+	next->workers.max = now->workers.max;
+	next->accounting.principals = now->accounting.principals;
+	if (next->workers.max_spare > next->workers.max)
+		next->workers.max_spare = next->workers.max;
+	if (next->workers.min_spare > next->workers.max_spare)
+		next->workers.min_spare = next->workers.max_spare;
+}
+
+static struct conf *
+load(const struct master *m)
+{
+	char err[ERROR_SIZE];
+	struct conf *next;
+
+	next = conf_load(m->file, err, sizeof(err));
+	if (next == NULL) {
+		log_err("reload refused why=\"%s\"", err);
+		return NULL;
+	}
+	if (next->policy.n_rules > m->rules_max) {
+		log_err("reload refused why=\"%zu rules; at most %u\"",
+		    next->policy.n_rules, m->rules_max);
+		conf_free(next);
+		return NULL;
+	}
+	keep_fixed(next, m->conf);
+	return next;
+}
+
+/*
+ * The new generation stands before the old one is told to end, so that at no
+ * moment nobody accepts.
+ */
+static void
+take_over(struct master *m, struct conf *next)
+{
+	static const enum process_kind kinds[] = { PROCESS_WORKER,
+	    PROCESS_AUTH, PROCESS_RESOLVER, PROCESS_ACCOUNT };
+	struct children *c = &m->children;
+	struct conf *last = m->conf;
+
+	m->conf = next;
+	c->base.conf = next;
+	c->base.listeners = m->listeners.list;
+	c->base.n_listeners = m->listeners.n;
+	c->base.generation++;
+	atomic_store(&m->board.header->generation, c->base.generation);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (children_renew(c, kinds[i]) == -1)
+			log_err("reload incomplete kind=%s why=\"%s\"",
+			    process_kind_name(kinds[i]), strerror(errno));
+	spares_renew(&m->spares, c);
+	conf_free(last);
+}
+
+void
+reload(struct master *m)
+{
+	struct conf *next;
+
+	activation_notify(NOTICE_RELOADING);
+	next = load(m);
+	if (next == NULL)
+		goto out;
+	if (reload_open_log(next, m->verbose) == -1 ||
+	    listeners_update(&m->listeners, next, LISTEN_PATIENCE_MS) == -1) {
+		log_err("reload refused why=\"see the line before\"");
+		conf_free(next);
+		goto out;
+	}
+	take_over(m, next);
+	log_info("reloaded generation=%u rules=%zu limits=%zu",
+	    m->children.base.generation, next->policy.n_rules,
+	    next->policy.n_limits);
+out:
+	activation_notify(NOTICE_READY);
+}

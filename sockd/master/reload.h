@@ -1,0 +1,14 @@
+/*
+ * SIGHUP: a new configuration, or one error line and nothing changed.
+ */
+#ifndef MASTER_RELOAD_H
+#define MASTER_RELOAD_H
+
+#include "state.h"
+
+void	reload(struct master *m);
+
+/* Open the log as conf says.  -1 after an error line in the log as it was. */
+int	reload_open_log(const struct conf *conf, bool verbose);
+
+#endif

@@ -1,0 +1,286 @@
+/*
+ * The directories of a run, its lock and its board (DESIGN, sections 1 and
+ * 2).  Runs in the master, before anything is forked, with the rights that
+ * it was started with: what it opens is opened below a directory descriptor,
+ * and never through a symbolic link.
+ */
+#include "run_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sockd/common/clock.h"
+#include "sockd/common/log.h"
+
+enum { LOCK_PATIENCE_MS = 5000, LOCK_STEP_MS = 50, BOARDS_ASIDE_MAX = 100 };
+
+static const char board_name[] = "board";
+static const char board_last_name[] = "board.last";
+static const char pid_name[] = "sockd.pid";
+
+/* Make a directory with its missing parents (0755). */
+static int
+make_path(const char *path, mode_t mode)
+{
+	char part[4096];
+	size_t len = strlen(path);
+
+	if (len == 0 || len >= sizeof(part)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(part, path, len + 1);
+	for (size_t i = 1; i < len; i++) {
+		if (part[i] != '/')
+			continue;
+		part[i] = '\0';
+		if (mkdir(part, 0755) == -1 && errno != EEXIST)
+			return -1;
+		part[i] = '/';
+	}
+	return mkdir(part, mode);
+}
+
+/* Give a directory that we have just made to the accountant's user. */
+static int
+give_to(const char *path, const char *user)
+{
+	const struct passwd *pw;
+
+	if (geteuid() != 0)
+		return 0;
+	pw = getpwnam(user);
+	if (pw == NULL) {
+		log_err("start failed why=\"no user %s; make it with: "
+		    "useradd --system %s\"", user, user);
+		return -1;
+	}
+	if (chown(path, pw->pw_uid, pw->pw_gid) == 0)
+		return 0;
+	log_err("start failed path=%s why=\"chown to %s: %s\"", path, user,
+	    strerror(errno));
+	return -1;
+}
+
+static int
+make_directories(const struct conf *conf)
+{
+	if (make_path(conf->run_dir, 0755) == -1 && errno != EEXIST) {
+		log_err("start failed key=run_dir path=%s why=\"%s\"",
+		    conf->run_dir, strerror(errno));
+		return -1;
+	}
+	if (make_path(conf->state_dir, 0750) == 0)
+		return give_to(conf->state_dir, conf->accounting.user);
+	if (errno == EEXIST)
+		return 0;
+	log_err("start failed key=state_dir path=%s why=\"%s\"",
+	    conf->state_dir, strerror(errno));
+	return -1;
+}
+
+/* Open run_dir, which must be ours: what others may write to is no run_dir. */
+static int
+open_directory(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 || fstat(fd, &st) == -1) {
+		log_err("start failed key=run_dir path=%s why=\"%s\"", path,
+		    strerror(errno));
+		goto fail;
+	}
+	if (st.st_uid != geteuid() || (st.st_mode & 022) != 0) {
+		log_err("start failed key=run_dir path=%s why=\"must belong "
+		    "to uid %ld and be writable by nobody else\"", path,
+		    (long)geteuid());
+		goto fail;
+	}
+	return fd;
+fail:
+	if (fd != -1)
+		close(fd);
+	return -1;
+}
+
+/* The pid that the first sockd wrote down; 0 if there is none to read. */
+static long
+read_pid(int dirfd)
+{
+	char text[32] = { 0 };
+	ssize_t n = -1;
+	int fd;
+
+	fd = openat(dirfd, pid_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd != -1) {
+		n = read(fd, text, sizeof(text) - 1);
+		close(fd);
+	}
+	return n > 0 ? strtol(text, NULL, 10) : 0;
+}
+
+static int
+take_lock(int dirfd, const char *path)
+{
+	uint64_t until_ms = clock_ms() + LOCK_PATIENCE_MS;
+	int fd;
+
+	fd = openat(dirfd, "sockd.lock",
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd == -1) {
+		log_err("start failed path=%s/sockd.lock why=\"%s\"", path,
+		    strerror(errno));
+		return -1;
+	}
+	while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		if (errno == EWOULDBLOCK && clock_ms() < until_ms) {
+			poll(NULL, 0, LOCK_STEP_MS);
+			continue;
+		}
+		log_err("start failed run_dir=%s why=\"another sockd runs "
+		    "here\" pid=%ld", path, read_pid(dirfd));
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int
+run_dir_open(struct run_dir *d, const struct conf *conf)
+{
+	d->fd = d->lock = -1;
+	if (make_directories(conf) == -1)
+		return -1;
+	d->fd = open_directory(conf->run_dir);
+	if (d->fd == -1)
+		return -1;
+	d->lock = take_lock(d->fd, conf->run_dir);
+	return d->lock == -1 ? -1 : 0;
+}
+
+int
+run_dir_write_pid(const struct run_dir *d)
+{
+	char text[32];
+	int fd, len;
+
+	unlinkat(d->fd, pid_name, 0);
+	fd = openat(d->fd, pid_name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd == -1) {
+		log_err("start failed file=%s why=\"%s\"", pid_name,
+		    strerror(errno));
+		return -1;
+	}
+	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	if (write(fd, text, (size_t)len) != len)
+		log_warning("pid file not written why=\"%s\"",
+		    strerror(errno));
+	close(fd);
+	return 0;
+}
+
+/* Put a board that we cannot use where an administrator finds it. */
+static void
+put_aside(int dirfd, const char *name, const char *why)
+{
+	char aside[64];
+
+	for (int i = 1; i <= BOARDS_ASIDE_MAX; i++) {
+		snprintf(aside, sizeof(aside), "board.kept.%d", i);
+		if (faccessat(dirfd, aside, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		if (renameat(dirfd, name, dirfd, aside) == 0)
+			log_warning("board kept aside file=%s why=\"%s\"",
+			    aside, why);
+		return;
+	}
+	log_err("board dropped file=%s why=\"%d are kept already\"", name,
+	    BOARDS_ASIDE_MAX);
+	unlinkat(dirfd, name, 0);
+}
+
+/* Take the sessions of one old board over.  Without such a file: nothing. */
+static void
+import(int dirfd, const char *name, struct board *to)
+{
+	struct board from = { 0 };
+	const char *why = "";
+	unsigned n, left = 0;
+	int fd;
+
+	fd = openat(dirfd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1) {
+		if (errno != ENOENT)
+			put_aside(dirfd, name, strerror(errno));
+		return;
+	}
+	if (board_open(&from, fd, true, &why) == -1) {
+		put_aside(dirfd, name, why);
+		close(fd);
+		return;
+	}
+	close(fd);
+	n = board_import(to, &from);
+	for (uint32_t i = 0; i < from.header->n_sessions; i++)
+		left += atomic_load(&from.states[i]) != SLOT_FREE;
+	board_unmap(&from);
+	if (n > 0)
+		log_info("board imported sessions=%u", n);
+	if (left > 0)
+		put_aside(dirfd, name, "more sessions than fit");
+	else
+		unlinkat(dirfd, name, 0);
+}
+
+/*
+ * The old board stays under another name until its sessions are in the new
+ * one; who is killed in between finds it at the next start, and rows are
+ * written by id, so twice is once.
+ */
+int
+run_dir_make_board(const struct run_dir *d, struct board *board,
+    const struct board_sizes *sizes)
+{
+	if (faccessat(d->fd, board_last_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		put_aside(d->fd, board_last_name, "an import was interrupted");
+	if (renameat(d->fd, board_name, d->fd, board_last_name) == -1 &&
+	    errno != ENOENT) {
+		log_err("start failed file=%s why=\"%s\"", board_name,
+		    strerror(errno));
+		return -1;
+	}
+	if (board_create(board, d->fd, sizes) == -1) {
+		log_err("start failed file=%s why=\"%s\"", board_name,
+		    strerror(errno));
+		return -1;
+	}
+	import(d->fd, board_last_name, board);
+	return 0;
+}
+
+void
+run_dir_close(struct run_dir *d, const struct board *board)
+{
+	unsigned held = 0;
+
+	for (uint32_t i = 0; i < board->header->n_sessions; i++)
+		held += atomic_load(&board->states[i]) != SLOT_FREE;
+	if (held == 0)
+		unlinkat(d->fd, board_name, 0);
+	else
+		log_warning("board kept sessions=%u why=\"the database has "
+		    "not taken them; the next start will\"", held);
+	unlinkat(d->fd, pid_name, 0);
+	close(d->lock);
+	close(d->fd);
+}

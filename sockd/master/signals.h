@@ -1,0 +1,18 @@
+/*
+ * Signals of the master: a handler sets a flag and writes one octet.
+ */
+#ifndef MASTER_SIGNALS_H
+#define MASTER_SIGNALS_H
+
+#include <stdbool.h>
+
+/* Install the handlers.  Returns the descriptor to wait for, -1 + errno. */
+int	signals_init(int *write_end);
+
+/* Empty the pipe; called before the flags are read. */
+void	signals_drain(void);
+
+/* Has this signal come since it was last asked for?  How often, at least. */
+unsigned signals_take(int sig);
+
+#endif

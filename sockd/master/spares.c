@@ -1,0 +1,183 @@
+/*
+ * Spare workers by need.  A worker that takes a client and leaves fewer than
+ * min_spare idle wakes the master, which forks more: twice as many as in the
+ * pass before while the need lasts.  A surplus that lasts is retired, the
+ * worker that has been idle longest first: it is the one that the kernel
+ * wakes last.
+ */
+#include "spares.h"
+
+#include <signal.h>
+
+#include "sockd/common/clock.h"
+#include "sockd/common/slot.h"
+
+enum { BATCH_MAX = 64, SURPLUS_MS = 3000, KEEPERS_MAX = 64,
+       KEEPER_RESERVE = 64 };
+
+struct census {
+	unsigned	idle, spare;	/* spare: idle or starting */
+};
+
+static struct census
+count(const struct children *c)
+{
+	struct census n = { 0 };
+
+	for (uint32_t i = 0; i < c->n; i++) {
+		const struct child *child = &c->by_index[i];
+		uint32_t state;
+
+		if (child->pid == 0 || child->kind != PROCESS_WORKER ||
+		    child->generation != c->base.generation)
+			continue;
+		state = atomic_load(&c->base.board->processes[i].state);
+		n.idle += state == PROCESS_IDLE;
+		n.spare += state == PROCESS_IDLE || state == PROCESS_STARTING;
+	}
+	return n;
+}
+
+/* The worker of this generation that has been idle longest, or -1. */
+static int
+longest_idle(const struct children *c)
+{
+	uint64_t least_ms = UINT64_MAX;
+	int found = -1;
+
+	for (uint32_t i = 0; i < c->n; i++) {
+		const struct child *child = &c->by_index[i];
+		struct process_slot *slot = &c->base.board->processes[i];
+
+		if (child->pid == 0 || child->kind != PROCESS_WORKER ||
+		    child->generation != c->base.generation ||
+		    atomic_load(&slot->state) != PROCESS_IDLE ||
+		    atomic_load(&slot->since_ms) >= least_ms)
+			continue;
+		least_ms = atomic_load(&slot->since_ms);
+		found = (int)i;
+	}
+	return found;
+}
+
+/*
+ * The state is taken first, so that a worker that is taking a client at this
+ * moment is not asked; the signal only ends its wait.
+ */
+static bool
+retire_one(struct children *c)
+{
+	uint32_t idle = PROCESS_IDLE;
+	int i = longest_idle(c);
+
+	if (i == -1)
+		return false;
+	if (!atomic_compare_exchange_strong(&c->base.board->processes[i].state,
+	    &idle, PROCESS_LEAVING))
+		return true;
+	c->by_index[i].leaving = true;
+	kill(c->by_index[i].pid, SIGUSR2);
+	return true;
+}
+
+static void
+retire_surplus(struct spares *s, struct children *c, unsigned idle)
+{
+	unsigned max_spare = c->base.conf->workers.max_spare;
+
+	if (idle <= max_spare) {
+		s->surplus_since_ms = 0;
+		return;
+	}
+	if (s->surplus_since_ms == 0)
+		s->surplus_since_ms = clock_ms();
+	if (clock_ms() - s->surplus_since_ms < SURPLUS_MS)
+		return;
+	for (unsigned n = idle - max_spare; n > 0; n--)
+		if (!retire_one(c))
+			return;
+}
+
+static void
+fork_needed(struct spares *s, struct children *c, unsigned spare)
+{
+	const struct conf *conf = c->base.conf;
+	unsigned living = c->broods[PROCESS_WORKER].living;
+	unsigned need, n = 0;
+
+	if (spare >= conf->workers.min_spare) {
+		s->batch = 0;
+		return;
+	}
+	need = conf->workers.min_spare - spare;
+	if (need < s->batch * 2)
+		need = s->batch * 2;
+	if (need > BATCH_MAX)
+		need = BATCH_MAX;
+	while (n < need && living + n < conf->workers.max &&
+	    child_start(c, PROCESS_WORKER))
+		n++;
+	s->batch = n;
+}
+
+/* How full the keepers are decides whether another is forked. */
+static void
+keep_keepers(struct children *c)
+{
+	unsigned room = process_raise_descriptors();
+	unsigned each = room > 4 * KEEPER_RESERVE ? (room - KEEPER_RESERVE) / 2
+	    : room / 4;
+	unsigned living = children_count(c, PROCESS_KEEPER);
+	unsigned held = 0;
+
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->by_index[i].pid != 0 &&
+		    c->by_index[i].kind == PROCESS_KEEPER)
+			held += atomic_load(
+			    &c->base.board->processes[i].served);
+	if (living == 0 || (living < KEEPERS_MAX &&
+	    held > (uint64_t)living * each / 4 * 3))
+		child_start(c, PROCESS_KEEPER);
+}
+
+static void
+tell_full(struct spares *s, const struct children *c, unsigned idle)
+{
+	unsigned max = c->base.conf->workers.max;
+
+	if (idle == 0 && c->broods[PROCESS_WORKER].living >= max)
+		log_starts(&s->busy, "workers.max=%u why=\"clients and "
+		    "waking tunnels wait for a worker\"", max);
+	else if (idle > 0)
+		log_ends(&s->busy);
+}
+
+void
+spares_keep(struct spares *s, struct children *c)
+{
+	struct census n = count(c);
+
+	s->busy.what = "all workers busy";
+	atomic_store(&c->base.board->header->idle_workers, n.idle);
+	atomic_store(&c->base.board->header->workers,
+	    c->broods[PROCESS_WORKER].living);
+	fork_needed(s, c, n.spare);
+	retire_surplus(s, c, n.idle);
+	tell_full(s, c, n.idle);
+	keep_keepers(c);
+}
+
+void
+spares_renew(struct spares *s, struct children *c)
+{
+	const struct conf *conf = c->base.conf;
+	unsigned n = conf->workers.start;
+
+	if (n < conf->workers.min_spare)
+		n = conf->workers.min_spare;
+	if (n > conf->workers.max)
+		n = conf->workers.max;
+	s->batch = 0;
+	while (n-- > 0 && child_start(c, PROCESS_WORKER))
+		;
+}

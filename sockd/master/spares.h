@@ -1,0 +1,27 @@
+/*
+ * How many workers and keepers there should be.
+ */
+#ifndef MASTER_SPARES_H
+#define MASTER_SPARES_H
+
+#include "children.h"
+#include "sockd/common/log.h"
+
+struct spares {
+	unsigned	batch;		/* workers forked in the last pass */
+	uint64_t	surplus_since_ms;	/* 0: there is none */
+	bool		full;		/* workers.max was reached and told */
+	struct log_condition busy;
+};
+
+/*
+ * One pass: fork workers while fewer than min_spare are idle, retire those
+ * beyond max_spare, fork keepers as descriptors require.  Cheap; called at
+ * every turn of the master's loop.
+ */
+void	spares_keep(struct spares *s, struct children *c);
+
+/* A whole new generation of workers, as many as were idle, start at least. */
+void	spares_renew(struct spares *s, struct children *c);
+
+#endif
