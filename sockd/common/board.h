@@ -11,6 +11,7 @@
 #define COMMON_BOARD_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "lib/bucket.h"
@@ -24,6 +25,8 @@ enum {
 	BOARD_USER_SIZE = 256,
 	BOARD_SELF_MAX = 256,		/* addresses of this machine */
 	BOARD_RULES_MAX = 16384,
+	BOARD_TEXT_SIZE = 440,		/* user and target host of a session */
+	BOARD_ADDRESSES_MAX = 16,	/* at once, of one principal, counted */
 	BOARD_NOBODY = 0xffffffff,	/* no principal, rule, place */
 };
 
@@ -63,6 +66,12 @@ owner_process(uint64_t owner)
 	return (uint32_t)(owner >> 48);
 }
 
+static inline uint32_t
+owner_epoch(uint64_t owner)
+{
+	return (uint32_t)(owner >> 24) & 0xffffff;
+}
+
 /* ---- sessions ---- */
 
 enum slot_state { SLOT_FREE, SLOT_CLAIMED, SLOT_NEGOTIATED, SLOT_REQUESTED,
@@ -81,8 +90,13 @@ enum auth_method { AUTH_NOTHING, AUTH_NONE, AUTH_PASSWORD, AUTH_USERID };
 enum { GAUGE_HANDSHAKE = 1,	/* place.handshakes */
        GAUGE_PLACE = 2,		/* place.sessions */
        GAUGE_SESSION = 4,	/* header.sessions */
-       GAUGE_PRINCIPAL = 8,	/* principal.sessions (and addresses) */
+       GAUGE_PRINCIPAL = 8,	/* principal.sessions */
+       GAUGE_ADDRESS = 16,	/* principal.addresses; max: of addresses */
+       GAUGE_REFUSED = 32,	/* header.refused_waiting: slot.c's own */
 };
+
+/* Whose name the principal is, should there be no slot to look it up in. */
+enum principal_kind { NAMED_BY_ADDRESS, NAMED_SHARED, NAMED_BY_USER };
 
 enum { UDP_TARGETS_MAX = 8 };
 
@@ -93,22 +107,23 @@ struct udp_count {		/* one target of an association */
 	_Atomic uint64_t	datagrams, bytes;
 };
 
+/*
+ * What an association needs beside its session slot: one of a pool, for few
+ * sessions are associations.  slot_udp() lends it.
+ */
+struct udp_block {
+	_Atomic uint32_t	holder;		/* session index + 1; 0: free */
+	_Atomic uint32_t	park_data[31];	/* the association's own */
+	struct udp_count	counts[UDP_TARGETS_MAX];
+};
+
 struct session_slot {
-	/* who: written while NEGOTIATED */
+	/* what moves while the session lives */
 	_Atomic uint64_t	id;
 	_Atomic uint64_t	cut;		/* the id that is to end */
-	_Atomic uint32_t	cut_why;	/* enum outcome */
-	_Atomic uint32_t	gauges;		/* GAUGE_ bits */
-	_Atomic uint32_t	outcome;
-	_Atomic int32_t		reply;		/* SOCKS5 REP, -1: none yet */
 	_Atomic uint64_t	bytes_up, bytes_down;
 	_Atomic uint64_t	datagrams_up, datagrams_down;
 	_Atomic uint64_t	active_ms;	/* wall clock of the last octet */
-	_Atomic uint64_t	ended_us;
-	_Atomic uint32_t	repeats;
-	uint64_t		started_us;	/* unix time */
-	uint32_t		principal;	/* index, or BOARD_NOBODY */
-	uint32_t		place;		/* index, or BOARD_NOBODY */
 	/*
 	 * What holds this session to its limit.  The worker sets them when it
 	 * grants (rates of the limit; the octets of its principal, counted as
@@ -121,31 +136,49 @@ struct session_slot {
 	_Atomic uint32_t	rule;		/* index, or BOARD_NOBODY; the
 						 * accountant's after a reload */
 	_Atomic uint32_t	limit;		/* likewise */
+	_Atomic uint32_t	cut_why;	/* enum outcome */
+	_Atomic uint32_t	gauges;		/* GAUGE_ bits */
+	_Atomic uint32_t	outcome;
+	_Atomic int32_t		reply;		/* SOCKS5 REP, -1: none yet */
+	_Atomic uint32_t	repeats;
+	/* what a keeper needs to go on, written before a hand-over */
+	_Atomic uint32_t	parked_kind;	/* enum parked_kind */
+	_Atomic uint32_t	half_closed;	/* bit 0: client's FIN passed,
+						 * bit 1: target's */
+	_Atomic uint32_t	park_data[4];	/* the command's own; UDP has
+						 * more in its udp_block */
+	_Atomic uint32_t	udp_block;	/* index, or BOARD_NOBODY */
+	_Atomic uint64_t	idle_due_ms;	/* CLOCK_MONOTONIC, 0: none */
+	_Atomic uint64_t	ended_us;
+	/* who and what: written before the state that publishes them */
+	uint64_t		started_us;	/* unix time */
+	uint32_t		principal;	/* index, or BOARD_NOBODY:
+						 * slot_set_principal() */
+	uint32_t		place;		/* index, or BOARD_NOBODY */
 	uint32_t		generation;	/* of the configuration then */
 	uint32_t		listener;	/* index then */
 	uint8_t			protocol;	/* 4, 5; 0: neither */
 	uint8_t			auth;		/* enum auth_method */
 	uint8_t			command;	/* enum command */
+	uint8_t			principal_kind;	/* enum principal_kind */
 	bool			metered, logged, has_octets;
 	uint16_t		n_gids;
+	uint16_t		target_port;
+	uint16_t		host_at;	/* in text; 0: no target yet */
 	struct addr		client;
 	struct addr		target_addr;	/* as connected; BIND: the peer */
 	struct addr		source;		/* our own outgoing address */
-	uint16_t		target_port;
 	char			listen_name[BOARD_NAME_SIZE];
 	char			rule_name[BOARD_NAME_SIZE];	/* "" none */
-	char			principal_name[BOARD_USER_SIZE];
-	char			user[BOARD_USER_SIZE];	/* as typed, USERID */
-	char			target_host[BOARD_USER_SIZE];
 	gid_t			gids[BOARD_GIDS_MAX];
-	/* what a keeper needs to go on, written before a hand-over */
-	_Atomic uint64_t	idle_due_ms;	/* CLOCK_MONOTONIC, 0: none */
-	_Atomic uint32_t	parked_kind;	/* enum parked_kind */
-	_Atomic uint32_t	half_closed;	/* bit 0: client's FIN passed,
-						 * bit 1: target's */
-	_Atomic uint32_t	park_data[16];	/* the command's own */
-	struct udp_count	udp[UDP_TARGETS_MAX];
+	/*
+	 * The user as typed (or USERID) from the front, the target as asked
+	 * at the back: slot_user(), slot_host() and their slot_set_.
+	 */
+	char			text[BOARD_TEXT_SIZE];
 };
+
+_Static_assert(sizeof(struct session_slot) <= 1024, "DESIGN, section 2");
 
 /* ---- principals ---- */
 
@@ -160,10 +193,14 @@ struct principal_slot {
 	_Atomic uint64_t	bytes;		/* metered, only grows */
 	_Atomic uint64_t	active_s;	/* only grows */
 	_Atomic uint64_t	active_until_ms;	/* wall clock */
+	_Atomic uint64_t	counted_ms;	/* active_s counts up to here */
 	_Atomic uint64_t	base_bytes[N_PERIODS];	/* accountant's */
 	_Atomic uint64_t	base_active_s[N_PERIODS];
 	struct bucket		up, down;
 	_Atomic uint64_t	last_ms;	/* wall clock, for eviction */
+	/* Where its sessions come from: hash of addr_client() << 32 | how
+	 * many.  principal_addresses() counts those that are not empty. */
+	_Atomic uint64_t	addresses[BOARD_ADDRESSES_MAX];
 	char			name[BOARD_USER_SIZE];
 };
 
@@ -193,15 +230,28 @@ struct board_counts {		/* only grow; told by USR1 and sockctl */
 				parked, woken, unrecorded, wakeups, lost;
 };
 
+struct board_sizes {
+	uint32_t	processes, session_max, principals, places, rules;
+};
+
+/* How many slots of each kind there are. */
+struct board_counted {
+	uint32_t	processes, sessions, principals, places, rules, udp;
+};
+
 struct board_header {
 	char			magic[8];	/* "sockdbrd" */
 	uint32_t		version, header_size;
-	uint32_t		session_size, principal_size;
+	uint32_t		process_size, session_size, principal_size,
+				place_size, rule_size, udp_size;
 	uint32_t		n_processes, n_sessions, n_principals,
-				n_places, n_rules, session_max;
+				n_places, n_rules, n_udp, session_max;
 	uint64_t		salt[2];	/* for the hashes of this board */
 	_Atomic uint64_t	next_id;
-	_Atomic uint32_t	claim_hint, high;	/* of session slots */
+	_Atomic uint64_t	claim_hint;	/* frees << 32 | where to look
+						 * for a free session slot */
+	_Atomic uint32_t	high;		/* the highest index ever used,
+						 * plus 1 */
 	_Atomic uint32_t	sessions;	/* gauge: granted, connecting */
 	_Atomic uint32_t	used;		/* slots that are not FREE */
 	_Atomic uint32_t	refused_waiting;	/* ENDED, never granted */
@@ -219,21 +269,25 @@ struct board_header {
 	struct board_counts	counts;
 };
 
-/* A mapping; the pointers lead into it.  One per process, made once. */
+/*
+ * A mapping; the pointers lead into it.  One per process, made once.  The
+ * numbers of slots are kept here too: those in the header can be written by
+ * a stolen worker, and bound nothing.
+ */
 struct board {
 	struct board_header	*header;
 	struct process_slot	*processes;
 	_Atomic uint32_t	*states;	/* enum slot_state, by session */
-	_Atomic uint64_t	*owners;	/* by session */
+	_Atomic uint64_t	*owners;	/* by session; 0: nobody */
 	struct session_slot	*sessions;
 	struct principal_slot	*principals;
+	_Atomic uint64_t	*principal_keys; /* hash of the name */
 	struct place_slot	*places;
 	struct rule_slot	*rules;
+	struct udp_block	*udp;
+	struct board_counted	n;
+	uint32_t		session_max;
 	size_t			size;
-};
-
-struct board_sizes {
-	uint32_t	processes, session_max, principals, places, rules;
 };
 
 /*
@@ -247,6 +301,9 @@ int	board_create(struct board *b, int dirfd,
 /* Put memory without a file in its place (tests, sockctl explain). */
 int	board_create_private(struct board *b, const struct board_sizes *sizes);
 
+/* Session ids of this run: from the clock in us, at_least this one. */
+void	board_seed_id(struct board *b, uint64_t at_least);
+
 /*
  * Map an existing file read-only (sockctl) or read-write (import), after its
  * magic, version and sizes were checked.  -1 and errno; EINVAL with *why set
@@ -254,6 +311,17 @@ int	board_create_private(struct board *b, const struct board_sizes *sizes);
  */
 int	board_open(struct board *b, int fd, bool writable, const char **why);
 void	board_unmap(struct board *b);
+
+/*
+ * Bring the sessions of the last run over (from was opened writable): those
+ * that lived end there as lost, and all that ended are copied for the
+ * accountant, under their ids, and freed in from.  Returns how many came
+ * over; what found no room stays, and board_waiting(from) tells how many:
+ * if any, the file must be put aside and not removed.  The master calls it
+ * before its first fork, and passes ids on by board_seed_id().
+ */
+unsigned board_import(struct board *to, struct board *from);
+unsigned board_waiting(const struct board *b);
 
 /* A copy of this machine's addresses; returns how many. */
 size_t	board_self(const struct board *b, struct addr out[BOARD_SELF_MAX]);

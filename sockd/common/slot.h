@@ -1,0 +1,117 @@
+/*
+ * The life of a session slot: FREE, CLAIMED (accepted), NEGOTIATED, REQUESTED,
+ * LIVE, ENDED and, when the accountant has written it, FREE again.
+ */
+#ifndef COMMON_SLOT_H
+#define COMMON_SLOT_H
+
+#include "board.h"
+
+/*
+ * Claim a free slot for a client just accepted, under this owner word, and
+ * draw its id.  Returns the index; -1 if none is free.  The slot is zeroed
+ * but for id, owner and state, principal, place, rule, limit BOARD_NOBODY,
+ * reply -1.
+ */
+int64_t	slot_claim(struct board *b, uint64_t owner);
+
+/* Publish what was written so far: CLAIMED to NEGOTIATED and so on. */
+void	slot_advance(struct board *b, uint32_t slot, enum slot_state state);
+
+/*
+ * End the session: whoever wins the step to ENDED sets outcome and time,
+ * and undoes the gauges.  False: another has ended it.
+ */
+bool	slot_end(struct board *b, uint32_t slot, enum outcome outcome);
+
+/* Give an unrecorded slot back at once (a client that never sent an octet,
+ * or a row that is to be one of "repeats"). */
+void	slot_forget(struct board *b, uint32_t slot);
+
+/* The accountant: ENDED to FREE. */
+void	slot_free(struct board *b, uint32_t slot);
+
+/* Hand the slot over; false if the word was no longer old. */
+bool	slot_pass(struct board *b, uint32_t slot, uint64_t old, uint64_t new_);
+
+/* Ask for this session's end.  A slot re-used meanwhile is not hit. */
+void	slot_cut(struct board *b, uint32_t slot, uint64_t id,
+	    enum outcome why);
+
+/* Why this session is to end; OUTCOME_NONE: it is not. */
+enum outcome slot_is_cut(const struct board *b, uint32_t slot);
+
+/* Set a gauge's bit and count; false (nothing counted) beyond max (0: none). */
+bool	slot_gauge(struct board *b, uint32_t slot, uint32_t gauge,
+	    uint32_t max);
+/* Take back these gauges, those which are set, once. */
+void	slot_ungauge(struct board *b, uint32_t slot, uint32_t gauges);
+
+/*
+ * May one more refused session wait for the accountant?  False when they use
+ * up their share (half of the room beyond sessions.max): then slot_forget()
+ * and let counts.unrecorded grow.
+ */
+bool	slot_may_record(const struct board *b);
+
+/*
+ * The two texts of a session: the user as typed (or USERID) and the target
+ * as asked, "" before they are set.  Both stand whole as long as they are no
+ * more than 438 octets together; beyond that the user's end is cut, never
+ * the host's.
+ */
+void	slot_set_user(struct session_slot *s, const char *user);
+void	slot_set_host(struct session_slot *s, const char *host);
+const char *slot_user(const struct session_slot *s);
+const char *slot_host(const struct session_slot *s);
+
+/*
+ * Count this session for a principal, found or made, whose slot is then held
+ * for it; one it had before is let go.  Who has logged in is NAMED_BY_USER;
+ * others go by principal_of_address().  False: there is no slot for it and
+ * its name would not fit the session; refuse the client.
+ */
+bool	slot_set_principal(struct board *b, uint32_t slot, const char *name,
+	    enum principal_kind kind);
+
+/*
+ * The principal's name of a slot, or of a copy by slot_read().  False (and
+ * "") if it has none.
+ */
+bool	slot_principal_name(const struct board *b,
+	    const struct session_slot *s, char out[BOARD_USER_SIZE]);
+
+/*
+ * The block of an association: slot_udp() takes one from the pool at its
+ * first call, NULL if none is left; it goes back with the slot.
+ * slot_udp_peek() takes none.  UDP_TARGETS_MAX counts.
+ */
+struct udp_block *slot_udp_block(struct board *b, uint32_t slot);
+struct udp_count *slot_udp(struct board *b, uint32_t slot);
+const struct udp_count *slot_udp_peek(const struct board *b, uint32_t slot);
+
+/*
+ * Copy another process' slot and check it: every enum and index in range,
+ * texts ended, addresses of a known family.  1, and *state; 0 if it is free
+ * or changes hands at this moment; -1 if it holds nonsense (log, count and
+ * slot_free() it).  An index of a principal, place or block that is out of
+ * range becomes BOARD_NOBODY.
+ */
+int	slot_read(const struct board *b, uint32_t slot,
+	    struct session_slot *copy, enum slot_state *state);
+
+/* Copy an ENDED slot of an older board; false: no room, or nonsense. */
+bool	slot_copy(struct board *to, const struct board *from, uint32_t slot);
+
+/*
+ * A process has died: every slot that it owned ends as lost (or, if it never
+ * sent an octet, is given back).  Returns how many.  The master alone.
+ */
+unsigned slot_bury(struct board *b, uint32_t process, uint32_t epoch);
+
+/* Count octets: session and, if metered, principal. */
+void	slot_count(struct board *b, uint32_t slot, size_t up, size_t down);
+/* Take back what could not be passed on. */
+void	slot_uncount(struct board *b, uint32_t slot, size_t up, size_t down);
+
+#endif
