@@ -32,44 +32,58 @@ size_t	addr_size(const struct addr *a);
 
 /*
  * Make *a from raw octets in network order, 4 for IPv4 or 16 for IPv6; a
- * mapped address becomes IPv4.  The port is in host order.
+ * mapped address becomes IPv4.  The port is in host order, the scope 0.
+ * Neither can fail.
  */
 void	addr_from_ipv4(struct addr *a, const uint8_t ip[4], uint16_t port);
 void	addr_from_ipv6(struct addr *a, const uint8_t ip[16], uint16_t port);
 
-/* From a socket address; false (and *a zeroed) for another family. */
+/*
+ * From a socket address of len octets, of any alignment.  False, with *a
+ * zeroed, for another family and for one that is cut short.  The scope is
+ * kept for link-local addresses alone.
+ */
 bool	addr_from_sockaddr(struct addr *a, const struct sockaddr *sa,
 	    socklen_t len);
 
-/* To a socket address; returns its length, 0 for ADDR_NONE. */
+/*
+ * To a socket address of its own family, port and scope with it; what *ss
+ * does not need is zeroed.  Returns its length, 0 for ADDR_NONE.
+ */
 socklen_t addr_to_sockaddr(const struct addr *a, struct sockaddr_storage *ss);
 
 /*
  * To the IPv6 form that a dual-stack or IPv6 socket wants: an IPv4 address
- * becomes its mapped one.
+ * becomes its mapped one.  Returns its length, 0 for ADDR_NONE.
  */
 socklen_t addr_to_sockaddr6(const struct addr *a, struct sockaddr_storage *ss);
 
 /*
- * Read a literal: "192.0.2.1" (four decimal parts, nothing shorter), an IPv6
- * address, or one in brackets.  No port, no zone.  False leaves *a alone.
+ * Read a literal: "192.0.2.1" (four decimal parts without leading zeros,
+ * nothing shorter), an IPv6 address (RFC 4291, section 2.2), or one in
+ * brackets.  No port, no zone, no space.  A mapped address becomes IPv4; port
+ * and scope become 0.  False, with *a left alone, for anything else.
  */
 bool	addr_parse(struct addr *a, const char *text);
 
 /*
  * Write the address without its port (IPv6 without brackets), or with it
- * ("192.0.2.1:80", "[2001:db8::1]:80").  "-" for ADDR_NONE.  buf holds
- * ADDR_TEXT_MAX; returns buf.
+ * ("192.0.2.1:80", "[2001:db8::1]:80").  A scope stands behind a '%', as a
+ * number.  "-" for ADDR_NONE.  buf holds ADDR_TEXT_MAX; returns buf.
  */
 const char *addr_format(const struct addr *a, char buf[ADDR_TEXT_MAX]);
 const char *addr_format_port(const struct addr *a, char buf[ADDR_TEXT_MAX]);
 
-/* The same address; ports and scopes aside, or ports compared too. */
+/*
+ * The same address; ports and scopes aside, or ports compared too.  An
+ * ADDR_NONE is equal to another.
+ */
 bool	addr_equal(const struct addr *a, const struct addr *b);
 bool	addr_equal_port(const struct addr *a, const struct addr *b);
 
-bool	addr_is_unspecified(const struct addr *a);
-bool	addr_is_loopback(const struct addr *a);
+/* What kind of address it is; ADDR_NONE is of none. */
+bool	addr_is_unspecified(const struct addr *a);	/* 0.0.0.0, :: */
+bool	addr_is_loopback(const struct addr *a);		/* 127/8, ::1 */
 bool	addr_is_multicast(const struct addr *a);
 bool	addr_is_broadcast(const struct addr *a);	/* 255.255.255.255 */
 bool	addr_is_link_local(const struct addr *a);

@@ -21,18 +21,28 @@ struct hours {
 	uint16_t	end;		/* 1-1440; <= begin: the next day */
 };
 
-/* False for what is no window; *why then says what would be right. */
+/*
+ * Read a window: days (names and ranges with commas between, "fri-mon" goes
+ * round the end of the week, case does not matter), a space, two times of
+ * HH:MM.  A window that ends when it begins or earlier ends on the next day;
+ * an end of 00:00 is 24:00.  False, with *h left alone, for what is no
+ * window; *why, a constant, then says what would be right.
+ */
 bool	hours_parse(struct hours *h, const char *text, const char **why);
 
 /* The minute of the week that this local time shows. */
 unsigned hours_minute(const struct tm *local);
 
+/* Does a window of h hold this minute of the week (0-10079)? */
 bool	hours_contain(const struct hours *h, unsigned minute);
 
-/* Does a window of h begin or end at this minute? */
+/*
+ * Does a window of h begin or end at this minute of the week?  Where one
+ * ends as the next begins that is an edge too.
+ */
 bool	hours_has_edge(const struct hours *h, unsigned minute);
 
-/* Write as hours_parse() reads.  Returns buf. */
+/* Write as hours_parse() reads, days in ranges.  Returns buf. */
 const char *hours_format(const struct hours *h, char buf[48]);
 
 #endif

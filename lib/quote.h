@@ -8,7 +8,11 @@
 
 #include <stddef.h>
 
-/* Quote len octets into buf of size octets (>= 8), NUL included.  Returns buf. */
+/*
+ * Quote len octets, or a text up to its NUL, into buf of size octets, its NUL
+ * included.  A size below 8 is our own fault.  An escape is never cut in two.
+ * Returns buf.
+ */
 const char *quote(char *buf, size_t size, const void *octets, size_t len);
 const char *quote_text(char *buf, size_t size, const char *text);
 

@@ -7,7 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* "HTTP", "TLS", "SSH", ... or "unknown"; never NULL. */
+/*
+ * Guess from the first len octets that a client sent: "HTTP", "TLS", "SSH",
+ * ... or "unknown", also where more octets would tell.  Returns a constant,
+ * never NULL, fit for a log line as it is.
+ */
 const char *sniff(const uint8_t *buf, size_t len);
 
 #endif

@@ -21,15 +21,35 @@ struct socks4_request {
 };
 
 /*
+ * Read one request from the first len octets at buf.
+ *
  *	+----+----+----+----+----+----+----+----+----+----+....+----+
- *	| VN | CD | DSTPORT |      DSTIP        | USERID       |NULL| (name NULL)
+ *	| VN | CD | DSTPORT |      DSTIP        | USERID       |NULL|
  *	+----+----+----+----+----+----+----+----+----+----+....+----+
- * A 4a name that is an IP literal becomes the address that it is.
+ *	   1    1      2              4           variable       1
+ *
+ * With a DSTIP of 0.0.0.x, x not 0 (SOCKS4a), a name and its NULL follow.  A
+ * name that is an IP literal becomes the address that it is.
+ *
+ * Returns the octets that the request took; DECODE_MORE; and, with the octet
+ * that decides it, DECODE_BAD_VERSION, DECODE_BAD_COMMAND, DECODE_BAD_ADDRESS
+ * (0.0.0.0), DECODE_TOO_LONG (a USERID or name beyond 255 octets) or
+ * DECODE_BAD_NAME.  Port 0 is good here.  *req is written only on success.
+ * Nothing at or beyond buf[len] is looked at.
  */
 ssize_t	socks4_request_decode(const uint8_t *buf, size_t len,
 	    struct socks4_request *req);
 
-/* VN (0), CD, DSTPORT, DSTIP; zeros for no address or an IPv6 one. */
+/*
+ * Write the reply.
+ *
+ *	+----+----+----+----+----+----+----+----+
+ *	| VN | CD | DSTPORT |      DSTIP        |
+ *	+----+----+----+----+----+----+----+----+
+ *
+ * VN is 0; DSTPORT and DSTIP are bnd, or zeros for NULL, ADDR_NONE and an
+ * IPv6 address, which has no room there.
+ */
 void	socks4_reply_encode(uint8_t buf[SOCKS4_REPLY_SIZE], uint8_t cd,
 	    const struct addr *bnd);
 

@@ -35,16 +35,57 @@ struct socks5_request {
 	struct target	target;
 };
 
+/*
+ * Read the greeting (RFC 1928, section 3) from the first len octets at buf.
+ *
+ *	+----+----------+----------+
+ *	|VER | NMETHODS | METHODS  |
+ *	+----+----------+----------+
+ *	| 1  |    1     | 0 to 255 |
+ *	+----+----------+----------+
+ *
+ * Returns the octets that it took; DECODE_MORE; DECODE_BAD_VERSION.  One that
+ * offers no method is good, and offers none.  *greeting is written only on
+ * success.
+ */
 ssize_t	socks5_greeting_decode(const uint8_t *buf, size_t len,
 	    struct socks5_greeting *greeting);
+
+/* Is METHOD among those offered? */
 bool	socks5_greeting_offers(const struct socks5_greeting *greeting,
 	    uint8_t method);
 
-/* DECODE_BAD_VERSION, _COMMAND, _ATYP or _NAME as soon as it is certain. */
+/*
+ * Read one request (RFC 1928, section 4) from the first len octets at buf.
+ *
+ *	+----+-----+-------+------+----------+----------+
+ *	|VER | CMD |  RSV  | ATYP | DST.ADDR | DST.PORT |
+ *	+----+-----+-------+------+----------+----------+
+ *	| 1  |  1  | X'00' |  1   | Variable |    2     |
+ *	+----+-----+-------+------+----------+----------+
+ *
+ * Returns the octets that the request took; DECODE_MORE; and, with the octet
+ * that decides it, DECODE_BAD_VERSION, DECODE_BAD_COMMAND (reply X'07'),
+ * DECODE_BAD_ATYP (reply X'08') or DECODE_BAD_NAME.  Any RSV is tolerated;
+ * port 0 is good here.  A name that is an IP literal becomes the address that
+ * it is.  UDP ASSOCIATE is never refused for its name: one that is none
+ * leaves the target without name and address.  *req is written only on
+ * success.  Nothing at or beyond buf[len] is looked at.
+ */
 ssize_t	socks5_request_decode(const uint8_t *buf, size_t len,
 	    struct socks5_request *req);
 
-/* bnd NULL or ADDR_NONE: 0.0.0.0:0.  Returns the octets written. */
+/*
+ * Write a reply (RFC 1928, section 6).
+ *
+ *	+----+-----+-------+------+----------+----------+
+ *	|VER | REP |  RSV  | ATYP | BND.ADDR | BND.PORT |
+ *	+----+-----+-------+------+----------+----------+
+ *	| 1  |  1  | X'00' |  1   | 4 or 16  |    2     |
+ *	+----+-----+-------+------+----------+----------+
+ *
+ * bnd NULL or ADDR_NONE is 0.0.0.0:0.  Returns the octets written, 10 or 22.
+ */
 size_t	socks5_reply_encode(uint8_t buf[SOCKS5_REPLY_MAX], enum socks5_rep rep,
 	    const struct addr *bnd);
 
