@@ -98,6 +98,10 @@ enum { GAUGE_HANDSHAKE = 1,	/* place.handshakes */
 /* Whose name the principal is, should there be no slot to look it up in. */
 enum principal_kind { NAMED_BY_ADDRESS, NAMED_SHARED, NAMED_BY_USER };
 
+/* What a keeper holds, and so what a worker must go on with. */
+enum parked_kind { PARKED_NOTHING, PARKED_TUNNEL, PARKED_BIND, PARKED_UDP,
+		   PARKED_FAILURE };	/* a failed login, not yet answered */
+
 enum { UDP_TARGETS_MAX = 8 };
 
 struct udp_count {		/* one target of an association */
@@ -263,6 +267,8 @@ struct board_header {
 	_Atomic uint32_t	wake_asked;	/* an octet is in the master's
 						 * wake pipe */
 	_Atomic uint32_t	stopping;	/* accept nobody any more */
+	_Atomic uint32_t	cuts;		/* grows with each slot_cut(): a
+						 * keeper then looks at its own */
 	_Atomic uint32_t	self_serial;	/* odd while being written */
 	_Atomic uint32_t	n_self;
 	struct addr		self[BOARD_SELF_MAX];

@@ -26,6 +26,16 @@ wake_accountant(struct board *b, int wake_send)
 		atomic_store(&b->header->wake_pending, 0);
 }
 
+void
+wake_master(struct board *b, int wake_send)
+{
+	if (wake_send == -1 ||
+	    atomic_exchange(&b->header->wake_asked, 1) != 0)
+		return;
+	if (write(wake_send, "", 1) == -1)
+		atomic_store(&b->header->wake_asked, 0);
+}
+
 bool
 wake_is_due(const struct board *b)
 {

@@ -21,4 +21,10 @@ bool	wake_is_due(const struct board *b);
 /* The accountant, before it looks: empty the pipe, then the flag. */
 void	wake_take(struct board *b, int wake_receive);
 
+/*
+ * The master is needed: fewer than min_spare workers are idle.  Writes one
+ * octet to its pipe, unless one is there.  Never blocks.
+ */
+void	wake_master(struct board *b, int wake_send);
+
 #endif

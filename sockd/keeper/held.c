@@ -1,0 +1,84 @@
+/*
+ * The table of a keeper: a free list, a queue of what is ready, and the
+ * earliest moment at which a deadline can have passed (a lower bound, so
+ * that nothing is sorted).
+ */
+#include "held.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int
+held_init(struct held_table *t, uint32_t size)
+{
+	*t = (struct held_table){
+		.list = calloc(size, sizeof(*t->list)),
+		.size = size,
+		.free = HELD_NONE,
+		.ready_first = HELD_NONE,
+		.ready_last = HELD_NONE,
+		.least_due_ms = UINT64_MAX,
+	};
+	return t->list == NULL ? -1 : 0;
+}
+
+bool
+held_is_full(const struct held_table *t)
+{
+	return t->n == t->size;
+}
+
+uint32_t
+held_add(struct held_table *t, const struct held *h)
+{
+	uint32_t i = t->free;
+
+	if (i != HELD_NONE)
+		t->free = t->list[i].next;
+	else
+		i = t->high++;
+	t->list[i] = *h;
+	t->list[i].state = HELD_WAITING;
+	t->list[i].next = HELD_NONE;
+	t->n++;
+	if (h->due_ms != 0 && h->due_ms < t->least_due_ms)
+		t->least_due_ms = h->due_ms;
+	return i;
+}
+
+void
+held_make_ready(struct held_table *t, uint32_t i)
+{
+	t->list[i].state = HELD_READY;
+	t->list[i].next = HELD_NONE;
+	if (t->ready_first == HELD_NONE)
+		t->ready_first = i;
+	else
+		t->list[t->ready_last].next = i;
+	t->ready_last = i;
+}
+
+void
+held_drop(struct held_table *t, uint32_t i)
+{
+	struct held *h = &t->list[i];
+
+	for (unsigned k = 0; k < h->n_fds; k++)
+		close(h->fds[k]);
+	if (h->state == HELD_READY)
+		t->ready_first = h->next;
+	*h = (struct held){ .state = HELD_FREE, .next = t->free };
+	t->free = i;
+	t->n--;
+}
+
+int
+held_patience_ms(const struct held_table *t, uint64_t now_ms, int max_ms)
+{
+	if (t->least_due_ms <= now_ms)
+		return 0;
+	if (t->least_due_ms - now_ms < (uint64_t)max_ms)
+		return (int)(t->least_due_ms - now_ms);
+	return max_ms;
+}

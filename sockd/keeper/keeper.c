@@ -1,0 +1,411 @@
+/*
+ * The keeper: it holds tunnels in which nothing moves, so that no worker has
+ * to.  It waits for all of them in one epoll set; when anything happens it
+ * passes the tunnel, descriptors and all, to the next free worker.  It reads
+ * and writes no octet of a client's.
+ *
+ * Who may touch a session slot is said by its owner word, and nothing else.
+ * The sender of a hand-over sends and stops touching; the receiver swaps
+ * the word; whoever loses the swap closes the descriptors:
+ *
+ *	who dies            when                       then
+ *	------------------  -------------------------  ----------------------
+ *	the worker          before it sent             the tunnel was its own:
+ *	                                               the master ends it, lost
+ *	the worker          sent, not yet swapped      the master ends it; our
+ *	                                               swap fails, we close
+ *	the worker          after our swap             nothing: it is ours
+ *	this keeper         message still in the       another keeper takes it
+ *	                    channel
+ *	this keeper         swapped, or sent to a      the master ends it; a
+ *	                    worker, not yet swapped    worker's swap fails, it
+ *	                                               closes
+ *	this keeper         after the worker's swap    nothing: it is the
+ *	                                               worker's
+ *
+ * Octets cannot be lost on the way: only a tunnel with nothing in its pipes
+ * is parked, and what arrives waits in the sockets.
+ */
+#include "config.h"
+#include "keeper.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "held.h"
+#include "lib/message.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/log.h"
+#include "sockd/common/process.h"
+#include "sockd/common/sandbox.h"
+#include "sockd/common/slot.h"
+#include "sockd/common/wake.h"
+
+enum {
+	DESCRIPTORS_RESERVED = 48,
+	TURN_MS = 1000,			/* cuts are seen within this */
+	EVENTS_MAX = 64,
+	/* Few tunnels wait in the channel itself, where no keeper sees to
+	 * cuts and deadlines: room for about ten. */
+	WOKEN_BUFFER = 4096,
+	TAG_PARK = 0xfffffff0, TAG_WOKEN, TAG_LIFELINE, TAG_GENERATION,
+};
+
+struct keeper {
+	const struct process	*process;
+	struct board		*board;
+	struct held_table	held;
+	int			epoll;
+	uint32_t		serial;
+	uint32_t		cuts;		/* as of the last look */
+	bool			paused;		/* full: we receive no more */
+	bool			blocked;	/* the woken channel is full */
+	bool			ending;
+};
+
+static void
+watch(struct keeper *k, int fd, uint32_t events, uint32_t tag)
+{
+	struct epoll_event e = { .events = events, .data.u32 = tag };
+
+	if (epoll_ctl(k->epoll, EPOLL_CTL_ADD, fd, &e) == -1 &&
+	    errno != EEXIST)
+		log_err("epoll refused why=\"%s\"", strerror(errno));
+}
+
+static void
+forget(struct keeper *k, int fd)
+{
+	epoll_ctl(k->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+static void
+unwatch_held(struct keeper *k, const struct held *h)
+{
+	for (unsigned i = 0; i < h->n_fds; i++)
+		forget(k, h->fds[i]);
+}
+
+/* What a keeper shows of itself: how many it holds. */
+static void
+show(struct keeper *k)
+{
+	atomic_store(&k->board->processes[k->process->index].served,
+	    k->held.n);
+}
+
+static void
+drop(struct keeper *k, uint32_t i)
+{
+	if (k->held.list[i].state == HELD_WAITING)
+		unwatch_held(k, &k->held.list[i]);
+	held_drop(&k->held, i);
+	if (k->paused && !held_is_full(&k->held)) {
+		k->paused = false;
+		watch(k, k->process->park_receive, EPOLLIN | EPOLLEXCLUSIVE,
+		    TAG_PARK);
+	}
+}
+
+/* End a session that we hold, without a worker. */
+static void
+end(struct keeper *k, uint32_t i, enum outcome why)
+{
+	slot_end(k->board, k->held.list[i].slot, why);
+	drop(k, i);
+}
+
+/* ---- to workers ---- */
+
+static bool
+send_first(struct keeper *k)
+{
+	uint32_t i = k->held.ready_first;
+	struct held *h = &k->held.list[i];
+	struct tunnel_message t = { .slot = h->slot, .n_fds = h->n_fds,
+	    .owner = h->owner };
+	uint8_t buf[MESSAGE_MAX];
+	size_t len = tunnel_message_encode(buf, &t);
+
+	if (h->n_fds == 0) {		/* it was cut while it waited */
+		drop(k, i);
+		return true;
+	}
+	if (channel_send(k->process->woken_send, buf, len, h->fds,
+	    h->n_fds) == -1)
+		return false;
+	atomic_fetch_add(&k->board->header->counts.woken, 1);
+	drop(k, i);
+	return true;
+}
+
+static bool
+workers_run_short(const struct keeper *k)
+{
+	return atomic_load(&k->board->header->idle_workers) <
+	    k->process->conf->workers.min_spare;
+}
+
+/* As many as the channel takes; the rest waits until it is writable. */
+static void
+send_ready(struct keeper *k)
+{
+	bool sent = false;
+
+	while (k->held.ready_first != HELD_NONE && send_first(k))
+		sent = true;
+	if (k->held.ready_first != HELD_NONE && !k->blocked)
+		watch(k, k->process->woken_send, EPOLLOUT, TAG_WOKEN);
+	if (k->held.ready_first == HELD_NONE && k->blocked)
+		forget(k, k->process->woken_send);
+	k->blocked = k->held.ready_first != HELD_NONE;
+	if ((sent || k->blocked) && workers_run_short(k))
+		wake_master(k->board, k->process->wake_send);
+}
+
+static void
+make_ready(struct keeper *k, uint32_t i)
+{
+	if (i >= k->held.high || k->held.list[i].state != HELD_WAITING)
+		return;		/* its other descriptor has told us already */
+	unwatch_held(k, &k->held.list[i]);
+	held_make_ready(&k->held, i);
+}
+
+/* ---- from workers ---- */
+
+static void
+close_all(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+static bool
+is_sane(const struct keeper *k, const struct tunnel_message *t, size_t n_fds)
+{
+	return t->slot < k->board->header->n_sessions && n_fds > 0 &&
+	    t->n_fds == n_fds;
+}
+
+/* Take the session: swap its owner word, and wait for its descriptors. */
+static void
+take(struct keeper *k, const struct tunnel_message *t, const int *fds)
+{
+	struct held h = { .slot = t->slot, .n_fds = (uint8_t)t->n_fds };
+	uint32_t i;
+
+	h.owner = owner_word(k->process->index, k->process->epoch,
+	    ++k->serial);
+	memcpy(h.fds, fds, t->n_fds * sizeof(fds[0]));
+	if (!slot_pass(k->board, t->slot, t->owner, h.owner)) {
+		close_all(fds, t->n_fds);
+		return;
+	}
+	h.due_ms = atomic_load(&k->board->sessions[t->slot].idle_due_ms);
+	atomic_fetch_add(&k->board->header->counts.parked, 1);
+	i = held_add(&k->held, &h);
+	for (unsigned f = 0; f < h.n_fds; f++)
+		watch(k, fds[f], EPOLLIN | EPOLLRDHUP | EPOLLPRI, i);
+	if (slot_is_cut(k->board, t->slot) != OUTCOME_NONE)
+		end(k, i, slot_is_cut(k->board, t->slot));
+}
+
+static void
+receive(struct keeper *k)
+{
+	uint8_t buf[MESSAGE_MAX];
+	struct tunnel_message t;
+	int fds[CHANNEL_FDS_MAX];
+	size_t n;
+	ssize_t len;
+
+	for (int turn = 0; turn < EVENTS_MAX; turn++) {
+		if (held_is_full(&k->held)) {
+			k->paused = true;
+			forget(k, k->process->park_receive);
+			return;
+		}
+		n = CHANNEL_FDS_MAX;
+		len = channel_receive(k->process->park_receive, buf,
+		    sizeof(buf), fds, &n);
+		if (len <= 0 && (len == 0 || errno != EBADMSG))
+			return;
+		if (len > 0 && tunnel_message_decode(buf, (size_t)len, &t) &&
+		    is_sane(k, &t, n)) {
+			take(k, &t, fds);
+			continue;
+		}
+		if (len > 0)
+			close_all(fds, n);
+		log_warning("tunnel not taken why=\"bad message\"");
+	}
+}
+
+/* ---- deadlines and cuts ---- */
+
+/* A tunnel just ends; where there is something to say, a worker says it. */
+static void
+end_or_wake(struct keeper *k, uint32_t i)
+{
+	const struct session_slot *s = &k->board->sessions[k->held.list[i].slot];
+
+	if (atomic_load(&s->parked_kind) != PARKED_TUNNEL)
+		make_ready(k, i);
+	else if (atomic_load(&s->half_closed) != 0)
+		end(k, i, OUTCOME_TIMEOUT);
+	else
+		end(k, i, OUTCOME_IDLE);
+}
+
+static void
+heed_due(struct keeper *k, uint64_t now_ms)
+{
+	uint64_t least_ms = UINT64_MAX;
+
+	for (uint32_t i = 0; i < k->held.high; i++) {
+		struct held *h = &k->held.list[i];
+
+		if (h->state != HELD_WAITING || h->due_ms == 0)
+			continue;
+		if (h->due_ms <= now_ms)
+			end_or_wake(k, i);
+		else if (h->due_ms < least_ms)
+			least_ms = h->due_ms;
+	}
+	k->held.least_due_ms = least_ms;
+}
+
+static void
+heed_cuts(struct keeper *k)
+{
+	uint32_t cuts = atomic_load(&k->board->header->cuts);
+
+	if (cuts == k->cuts)
+		return;
+	k->cuts = cuts;
+	for (uint32_t i = 0; i < k->held.high; i++) {
+		struct held *h = &k->held.list[i];
+		enum outcome why;
+
+		if (h->state == HELD_FREE || h->n_fds == 0)
+			continue;
+		why = slot_is_cut(k->board, h->slot);
+		if (why == OUTCOME_NONE)
+			continue;
+		if (h->state == HELD_WAITING) {
+			end(k, i, why);
+			continue;
+		}
+		slot_end(k->board, h->slot, why);
+		close_all(h->fds, h->n_fds);
+		h->n_fds = 0;		/* it leaves the queue in its turn */
+	}
+}
+
+/* The end of the run: what is left has been told to stop long ago. */
+static void
+end_all(struct keeper *k)
+{
+	for (uint32_t i = 0; i < k->held.high; i++)
+		if (k->held.list[i].state == HELD_WAITING)
+			end(k, i, OUTCOME_STOPPED);
+}
+
+/* ---- the loop ---- */
+
+static void
+heed(struct keeper *k, const struct epoll_event *e)
+{
+	switch (e->data.u32) {
+	case TAG_PARK:
+		receive(k);
+		return;
+	case TAG_WOKEN:
+		return;			/* send_ready() does it */
+	case TAG_LIFELINE:
+		_exit(0);
+	case TAG_GENERATION:
+		k->ending = true;
+		return;
+	default:
+		make_ready(k, e->data.u32);
+	}
+}
+
+static int
+patience_ms(const struct keeper *k)
+{
+	return k->held.n == 0 ? -1 :
+	    held_patience_ms(&k->held, clock_ms(), TURN_MS);
+}
+
+static void
+turn(struct keeper *k)
+{
+	struct epoll_event events[EVENTS_MAX];
+	uint64_t now_ms;
+	int n;
+
+	n = epoll_wait(k->epoll, events, EVENTS_MAX, patience_ms(k));
+	if (n == -1 && errno != EINTR)
+		log_err("epoll_wait failed why=\"%s\"", strerror(errno));
+	for (int i = 0; i < n; i++)
+		heed(k, &events[i]);
+	now_ms = clock_ms();
+	if (k->held.least_due_ms <= now_ms)
+		heed_due(k, now_ms);
+	heed_cuts(k);
+	send_ready(k);
+	show(k);
+}
+
+static uint32_t
+room(const struct board *b)
+{
+	unsigned fds = process_raise_descriptors();
+	uint32_t n = fds > 4 * DESCRIPTORS_RESERVED ?
+	    (fds - DESCRIPTORS_RESERVED) / 2 : fds / 4;
+
+	return n < b->header->session_max ? n : b->header->session_max;
+}
+
+static int
+prepare(struct keeper *k)
+{
+	int size = WOKEN_BUFFER;
+
+	if (held_init(&k->held, room(k->board)) == -1)
+		return -1;
+	k->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (k->epoll == -1)
+		return -1;
+	setsockopt(k->process->woken_send, SOL_SOCKET, SO_SNDBUF, &size,
+	    sizeof(size));
+	watch(k, k->process->lifeline, EPOLLIN, TAG_LIFELINE);
+	watch(k, k->process->generation_end, EPOLLIN, TAG_GENERATION);
+	watch(k, k->process->park_receive, EPOLLIN | EPOLLEXCLUSIVE, TAG_PARK);
+	return 0;
+}
+
+void
+keeper_main(struct process *p)
+{
+	struct keeper k = { .process = p, .board = p->board };
+
+	process_enter(p);
+	if (prepare(&k) == -1) {
+		log_err("keeper failed why=\"%s\"", strerror(errno));
+		_exit(1);
+	}
+	if (process_become(p, p->conf->user, true) == -1 ||
+	    sandbox_enter(PROCESS_KEEPER) == -1)
+		_exit(1);
+	process_set_state(p->board, p->index, PROCESS_IDLE);
+	while (!k.ending)
+		turn(&k);
+	end_all(&k);
+	_exit(0);
+}
