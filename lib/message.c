@@ -88,7 +88,8 @@ login_answer_decode(const uint8_t *buf, size_t len, struct login_answer *a)
 	struct login_answer got = { .serial = wire_get_u64(&r) };
 	struct wire_text user;
 
-	got.verdict = (enum login_verdict)wire_get_u8(&r, LOGIN_YES, LOGIN_ERROR);
+	got.verdict = (enum login_verdict)wire_get_u8(&r, LOGIN_YES,
+	    LOGIN_ERROR);
 	user = wire_get_text(&r, sizeof(got.user));
 	got.n_gids = wire_get_u8(&r, 0, MESSAGE_GROUPS_MAX);
 	for (size_t i = 0; i < got.n_gids; i++)
@@ -121,7 +122,8 @@ resolve_question_decode(const uint8_t *buf, size_t len,
 	struct resolve_question got = { .serial = wire_get_u64(&r) };
 	struct wire_text name = wire_get_text(&r, sizeof(got.name));
 
-	if (!wire_reader_close(&r) || !name_read(name.octets, name.len, got.name))
+	if (!wire_reader_close(&r) ||
+	    !name_read(name.octets, name.len, got.name))
 		return false;
 	if (strlen(got.name) != name.len ||
 	    memcmp(got.name, name.octets, name.len) != 0)
@@ -149,7 +151,8 @@ resolve_answer_encode(uint8_t buf[MESSAGE_MAX], const struct resolve_answer *a)
 bool
 resolve_answer_decode(const uint8_t *buf, size_t len, struct resolve_answer *a)
 {
-	struct wire_reader r = wire_reader_open(buf, len, MESSAGE_RESOLVE_ANSWER);
+	struct wire_reader r = wire_reader_open(buf, len,
+	    MESSAGE_RESOLVE_ANSWER);
 	struct resolve_answer got = { .serial = wire_get_u64(&r) };
 
 	got.verdict = (enum resolve_verdict)wire_get_u8(&r, RESOLVE_FOUND,

@@ -1,0 +1,93 @@
+/*
+ * The verdict of many rules, while some are still open; and what no rule can
+ * allow.
+ */
+#include <criterion/criterion.h>
+
+#include "lib/rule.h"
+#include "rule_values.h"
+
+/*
+ * A policy as letters, a rule each: capitals pass, small letters block; for
+ * an empty question y says yes, m ("maybe") not yet, n no.
+ */
+Test(policy, decides_when_all_that_may_decide_agree)
+{
+	static const struct {
+		const char	rules[8];
+		enum decision	decision;
+		int		rule;
+	} rows[] = {
+		{ "",		DECISION_BLOCK, -1 },
+		{ "nN",		DECISION_BLOCK, -1 },
+		{ "y",		DECISION_BLOCK, 0 },
+		{ "Y",		DECISION_PASS, 0 },
+		{ "nYy",	DECISION_PASS, 1 },
+		{ "NyY",	DECISION_BLOCK, 1 },
+		{ "m",		DECISION_BLOCK, -1 },	/* or the end: alike */
+		{ "mm",		DECISION_BLOCK, -1 },
+		{ "my",		DECISION_BLOCK, -1 },
+		{ "ym",		DECISION_BLOCK, 0 },
+		{ "M",		DECISION_OPEN, -1 },	/* or the end */
+		{ "mM",		DECISION_OPEN, -1 },
+		{ "MY",		DECISION_PASS, -1 },	/* either passes */
+		{ "nMNMYm",	DECISION_PASS, -1 },
+		{ "YM",		DECISION_PASS, 0 },
+		{ "mY",		DECISION_OPEN, -1 },
+		{ "My",		DECISION_OPEN, -1 },
+		{ "mMY",	DECISION_OPEN, -1 },
+		{ "NmyM",	DECISION_BLOCK, -1 },	/* M comes too late */
+		{ "nyMY",	DECISION_BLOCK, 1 },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+		static const struct rule_question q = {
+			.protocol = PROTOCOL_SOCKS5,
+		};
+		struct rule rules[8] = { 0 };
+		struct policy policy = { .rules = rules };
+		struct rule_verdict v;
+
+		for (const char *c = rows[i].rules; *c != '\0'; c++) {
+			struct rule *r = &rules[policy.n_rules++];
+
+			r->action = *c <= 'Z' ? RULE_PASS : RULE_BLOCK;
+			if ((*c | 0x20) == 'n')
+				r->protocols = PROTOCOL_SOCKS4;
+			if ((*c | 0x20) == 'm')
+				r->commands = COMMANDS(COMMAND_CONNECT);
+		}
+		v = policy_decide(&policy, &q);
+		cr_assert_eq(v.decision, rows[i].decision, "\"%s\": %d",
+		    rows[i].rules, v.decision);
+		cr_assert_eq(v.rule, rows[i].rule, "\"%s\": rule %d",
+		    rows[i].rules, v.rule);
+		cr_assert_eq(v.can_pass, v.decision != DECISION_BLOCK,
+		    "\"%s\"", rows[i].rules);
+	}
+}
+
+Test(target, is_never_allowed)
+{
+	static const struct {
+		const char	*text;
+		bool		never;
+	} rows[] = {
+		{ "0.0.0.0", true }, { "::", true },
+		{ "224.0.0.1", true }, { "239.255.255.255", true },
+		{ "ff02::1", true }, { "255.255.255.255", true },
+		{ "0.0.0.1", false }, { "223.255.255.255", false },
+		{ "127.0.0.1", false }, { "::1", false },
+		{ "255.255.255.254", false }, { "fe80::1", false },
+		{ "198.51.100.7", false }, { "2001:db8::1", false },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+		struct addr a;
+
+		cr_assert(addr_parse(&a, rows[i].text), "%s", rows[i].text);
+		cr_assert_eq(target_is_never_allowed(&a), rows[i].never, "%s",
+		    rows[i].text);
+	}
+	cr_assert(target_is_never_allowed(&(struct addr){ 0 }));
+}
