@@ -318,6 +318,9 @@ void	board_seed_id(struct board *b, uint64_t at_least);
 int	board_open(struct board *b, int fd, bool writable, const char **why);
 void	board_unmap(struct board *b);
 
+/* The keyed hash of this board's tables. */
+uint64_t board_hash(const struct board *b, const void *octets, size_t len);
+
 /*
  * Bring the sessions of the last run over (from was opened writable): those
  * that lived end there as lost, and all that ended are copied for the

@@ -1,0 +1,244 @@
+/*
+ * What a principal has used, what a limit leaves, and where its sessions
+ * come from.
+ *
+ * Used in a period is total minus base, in unsigned arithmetic that wraps on
+ * purpose: the accountant, which reads from the database what was used
+ * before this run, sets base = total - used, and that may be below 0.  The
+ * difference comes out right all the same.
+ */
+#include "principal.h"
+
+#include "clock.h"
+
+static bool
+is_principal(const struct board *b, uint32_t principal)
+{
+	return principal < b->n.principals;
+}
+
+/*
+ * Octets taken back after the turn of a period may leave the total below
+ * its base: nothing was used then.
+ */
+static uint64_t
+used(uint64_t total, uint64_t base)
+{
+	uint64_t n = total - base;
+
+	return n > INT64_MAX ? 0 : n;
+}
+
+uint64_t
+principal_used(const struct board *b, uint32_t principal,
+    enum units_period period)
+{
+	const struct principal_slot *p;
+
+	if (!is_principal(b, principal) || (unsigned)period >= N_PERIODS)
+		return 0;
+	p = &b->principals[principal];
+	return used(atomic_load(&p->bytes),
+	    atomic_load(&p->base_bytes[period]));
+}
+
+uint64_t
+principal_used_s(const struct board *b, uint32_t principal,
+    enum units_period period)
+{
+	const struct principal_slot *p;
+
+	if (!is_principal(b, principal) || (unsigned)period >= N_PERIODS)
+		return 0;
+	p = &b->principals[principal];
+	return used(atomic_load(&p->active_s),
+	    atomic_load(&p->base_active_s[period]));
+}
+
+static uint64_t
+left_of(const struct limit_cap *cap, uint64_t n)
+{
+	return n < cap->amount ? cap->amount - n : 0;
+}
+
+uint64_t
+principal_left(const struct board *b, uint32_t principal,
+    const struct limit *limit, size_t *which)
+{
+	uint64_t least = UINT64_MAX;
+	size_t cap = 0;
+
+	if (limit == NULL || !is_principal(b, principal))
+		return UINT64_MAX;
+	for (size_t i = 0; i < limit->n_bytes; i++) {
+		const struct limit_cap *c = &limit->bytes[i];
+		uint64_t left = left_of(c, principal_used(b, principal,
+		    c->period));
+
+		if (left < least) {
+			least = left;
+			cap = i;
+		}
+	}
+	for (size_t i = 0; i < limit->n_time && least != 0; i++) {
+		const struct limit_cap *c = &limit->time[i];
+
+		if (left_of(c, principal_used_s(b, principal,
+		    c->period)) == 0) {
+			least = 0;
+			cap = limit->n_bytes + i;
+		}
+	}
+	if (which != NULL)
+		*which = cap;
+	return least;
+}
+
+/*
+ * counted_ms is the moment up to which active_s counts.  Who moves it on, by
+ * compare-and-swap and whole seconds, adds those seconds: no two processes
+ * count one twice.  A clock that went back (by more than what processes
+ * differ) moves it back and counts nothing.
+ */
+void
+principal_touch(struct board *b, uint32_t principal, uint64_t now_ms,
+    uint64_t idle_ms)
+{
+	const uint64_t step_ms = 2000;
+	struct principal_slot *p;
+	uint64_t last, seconds, next;
+
+	if (!is_principal(b, principal))
+		return;
+	p = &b->principals[principal];
+	last = atomic_load_explicit(&p->counted_ms, memory_order_relaxed);
+	if (last != 0 && now_ms < last + 1000 && last < now_ms + step_ms)
+		return;
+	if (last == 0 || now_ms < last) {
+		seconds = 0;
+		next = now_ms;
+	} else if (now_ms - last > idle_ms) {
+		seconds = idle_ms / 1000;
+		next = now_ms;
+	} else {
+		seconds = (now_ms - last) / 1000;
+		next = last + seconds * 1000;
+	}
+	if (!atomic_compare_exchange_strong(&p->counted_ms, &last, next))
+		return;
+	atomic_fetch_add(&p->active_s, seconds);
+	atomic_store(&p->active_until_ms, now_ms + idle_ms);
+}
+
+/* ---- addresses at once ---- */
+
+enum { COUNT_BITS = 32 };
+
+static uint64_t
+address_key(const struct board *b, const struct addr *client)
+{
+	struct addr a = addr_client(client);
+	uint64_t hash = board_hash(b, a.ip, sizeof(a.ip));
+
+	return (hash >> COUNT_BITS | 1) << COUNT_BITS;
+}
+
+static uint32_t
+count_of(uint64_t entry)
+{
+	return (uint32_t)entry;
+}
+
+static bool
+is_of(uint64_t entry, uint64_t key)
+{
+	return count_of(entry) != 0 && entry >> COUNT_BITS == key >> COUNT_BITS;
+}
+
+uint32_t
+principal_addresses(const struct board *b, uint32_t principal)
+{
+	uint32_t n = 0;
+
+	if (!is_principal(b, principal))
+		return 0;
+	for (size_t i = 0; i < BOARD_ADDRESSES_MAX; i++)
+		n += count_of(atomic_load(
+		    &b->principals[principal].addresses[i])) != 0;
+	return n;
+}
+
+/* One more session of an address that is counted already. */
+static bool
+join(struct principal_slot *p, uint64_t key)
+{
+	for (size_t i = 0; i < BOARD_ADDRESSES_MAX; i++) {
+		uint64_t entry = atomic_load(&p->addresses[i]);
+
+		while (is_of(entry, key))
+			if (atomic_compare_exchange_weak(&p->addresses[i],
+			    &entry, entry + 1))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * The first session of an address.  Entries below max only: the table itself
+ * is the limit, whoever comes at the same time.
+ */
+static bool
+settle(struct principal_slot *p, uint64_t key, uint32_t max)
+{
+	for (size_t i = 0; i < max; i++) {
+		uint64_t entry = atomic_load(&p->addresses[i]);
+
+		if (count_of(entry) == 0 && atomic_compare_exchange_strong(
+		    &p->addresses[i], &entry, key + 1))
+			return true;
+	}
+	return false;
+}
+
+bool
+principal_enter_address(struct board *b, uint32_t principal,
+    const struct addr *client, uint32_t max, bool *counted)
+{
+	struct principal_slot *p;
+	uint64_t key;
+
+	*counted = false;
+	if (!is_principal(b, principal))
+		return true;
+	p = &b->principals[principal];
+	key = address_key(b, client);
+	if (max == 0 || max > BOARD_ADDRESSES_MAX)
+		*counted = join(p, key) ||
+		    settle(p, key, BOARD_ADDRESSES_MAX);
+	else
+		*counted = join(p, key) ||
+		    (principal_addresses(b, principal) < max &&
+		    settle(p, key, BOARD_ADDRESSES_MAX));
+	return *counted || max == 0;
+}
+
+void
+principal_leave_address(struct board *b, uint32_t principal,
+    const struct addr *client)
+{
+	uint64_t key;
+
+	if (!is_principal(b, principal))
+		return;
+	key = address_key(b, client);
+	for (size_t i = 0; i < BOARD_ADDRESSES_MAX; i++) {
+		_Atomic uint64_t *word =
+		    &b->principals[principal].addresses[i];
+		uint64_t entry = atomic_load(word);
+
+		while (is_of(entry, key))
+			if (atomic_compare_exchange_weak(word, &entry,
+			    entry - 1))
+				return;
+	}
+}
