@@ -1,0 +1,338 @@
+"""Start, stop, and what may die (DESIGN, section 8)."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+from harness import (LISTEN, PASS_ALL, Sockd, SockdTest, comm, needs_root,
+                     wait_until)
+from peers import Echo, Source
+from wire import receive_exactly, socks5
+
+SERVERS = ("worker", "keeper", "auth", "resolver", "account")
+
+
+class Pump(threading.Thread):
+    """A client that reads from a source until the end; counts."""
+
+    def __init__(self, port, target):
+        super().__init__(daemon=True)
+        self.socket = socks5(port, target).socket
+        self.local = self.socket.getsockname()[1]
+        self.octets = 0
+        self.start()
+
+    def run(self):
+        try:
+            while True:
+                data = self.socket.recv(1 << 16)
+                if not data:
+                    return
+                self.octets += len(data)
+        except OSError:
+            pass
+
+    def close(self):
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.join(20)
+        self.socket.close()
+
+
+class Processes(SockdTest):
+    def test_every_kind_is_there_under_its_name(self):
+        wait_until("all kinds", lambda: all(self.sockd.children(k)
+                                            for k in SERVERS))
+        self.assertEqual(comm(self.sockd.pid), "sockd-master")
+
+    @needs_root
+    def test_root_is_given_up(self):
+        wait_until("all kinds", lambda: all(self.sockd.children(k)
+                                            for k in SERVERS))
+        for kind in ("worker", "keeper", "resolver", "account"):
+            for pid in self.sockd.children(kind):
+                with open(f"/proc/{pid}/status") as f:
+                    status = dict(line.rstrip().split(":\t", 1)
+                                  for line in f if ":\t" in line)
+                self.assertNotIn("0", status["Uid"].split(), kind)
+                self.assertNotIn("0", status["Gid"].split(), kind)
+                self.assertEqual(status["Groups"].strip(), "", kind)
+                self.assertEqual(status["NoNewPrivs"], "1", kind)
+
+    def test_workers_are_confined(self):
+        with open("/proc/self/status") as f:
+            if "Seccomp:" not in f.read():
+                self.skipTest("no seccomp in this kernel")
+        if "HAVE_SECCOMP 1" not in self.config_h():
+            self.skipTest("built without seccomp")
+        for pid in self.sockd.children("worker"):
+            def filtered():
+                with open(f"/proc/{pid}/status") as f:
+                    return "Seccomp:\t2" in f.read()
+            wait_until("the filter is in force", filtered)
+
+    @staticmethod
+    def config_h():
+        with open(os.path.join(os.environ["BUILDDIR"], "config.h")) as f:
+            return f.read()
+
+    def test_usr1_writes_one_status_line_a_kind(self):
+        self.sockd.signal(signal.SIGUSR1)
+        for kind in ("master",) + SERVERS:
+            self.sockd.wait_line(f"status kind={kind} ")
+
+    def test_directories_belong_to_who_they_should(self):
+        self.sockd.wait_line("started")
+        self.assertEqual(os.stat(self.sockd.run).st_mode & 0o777, 0o755)
+        self.assertEqual(os.stat(self.sockd.state).st_mode & 0o777, 0o750)
+        board = os.path.join(self.sockd.run, "board")
+        self.assertEqual(os.stat(board).st_mode & 0o777, 0o600)
+        self.assertEqual(os.stat(board).st_uid, os.geteuid())
+
+
+class Deaths(SockdTest):
+    def setUp(self):
+        super().setUp()
+        self.source = Source()
+        self.addCleanup(self.source.close)
+
+    def pumps(self, n):
+        found = []
+        for _ in range(n):
+            pump = Pump(self.sockd.port(), self.source.address)
+            self.addCleanup(pump.close)
+            found.append(pump)
+        for pump in found:
+            wait_until("octets move", lambda: pump.octets > 0)
+        return found
+
+    def check_still_serves(self):
+        with Echo() as echo:
+            with socks5(self.sockd.port(), echo.address) as s:
+                s.sendall(b"x")
+                self.assertEqual(receive_exactly(s, 1), b"x")
+
+    def kill_one(self, kind):
+        pid = wait_until(f"a {kind}", lambda: self.sockd.children(kind))[0]
+        os.kill(pid, signal.SIGKILL)
+        wait_until(f"another {kind}",
+                   lambda: [p for p in self.sockd.children(kind)
+                            if p != pid])
+        wait_until("the dead one is gone",
+                   lambda: pid not in self.sockd.children(kind))
+
+    def test_a_killed_worker_loses_its_client_only(self):
+        pumps = self.pumps(3)
+        busy = wait_until("its worker", lambda: [
+            p for p in self.sockd.children("worker")
+            if self.holds(p, pumps[0].local)])
+        os.kill(busy[0], signal.SIGKILL)
+        pumps[0].join(20)
+        self.assertFalse(pumps[0].is_alive())
+        row = self.sockd.wait_rows(1)[0]
+        self.assertEqual(row["outcome"], "lost")
+        self.assertGreaterEqual(row["bytes_down"], pumps[0].octets)
+        before = pumps[1].octets
+        wait_until("the others go on", lambda: pumps[1].octets > before)
+        self.check_still_serves()
+
+    def holds(self, pid, port):
+        """Does this process have the connection from our port?"""
+        inodes = set()
+        with open("/proc/net/tcp") as f:
+            for line in f.readlines()[1:]:
+                words = line.split()
+                if words[2].endswith(f":{port:04X}"):
+                    inodes.add(f"socket:[{words[9]}]")
+        try:
+            return any(os.readlink(f"/proc/{pid}/fd/{fd}") in inodes
+                       for fd in os.listdir(f"/proc/{pid}/fd"))
+        except OSError:
+            return False
+
+    def test_helpers_and_accountant_come_back(self):
+        pumps = self.pumps(2)
+        for kind in ("auth", "resolver", "account", "keeper"):
+            with self.subTest(kind=kind):
+                self.kill_one(kind)
+                self.check_still_serves()
+                before = pumps[0].octets
+                wait_until("sessions go on",
+                           lambda: pumps[0].octets > before)
+        for pump in pumps:
+            pump.close()
+        rows = self.sockd.wait_rows(2 + 4)
+        self.assertEqual(len({r["id"] for r in rows}), len(rows))
+
+    def test_a_killed_master_takes_all_with_it(self):
+        pumps = self.pumps(5)
+        self.sockd.kill()
+        for pump in pumps:
+            pump.join(20)
+            self.assertFalse(pump.is_alive())
+        self.sockd.start()
+        rows = self.sockd.wait_rows(5)
+        self.assertEqual({r["outcome"] for r in rows}, {"lost"})
+        got = {p.local: p.octets for p in pumps}
+        for row in rows:
+            self.assertGreaterEqual(row["bytes_down"],
+                                    got[row["client_port"]])
+
+    def test_all_killed_at_once(self):
+        pumps = self.pumps(5)
+        everybody = [self.sockd.pid] + self.sockd.children()
+        for pid in everybody:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.sockd.process.wait()
+        for pump in pumps:
+            pump.join(20)
+        self.sockd.start()
+        rows = self.sockd.wait_rows(5)
+        self.assertEqual({r["outcome"] for r in rows}, {"lost"})
+        self.check_still_serves()
+        self.sockd.wait_rows(6)
+
+
+class Stop(SockdTest):
+    CONFIG = {"timeouts": {"stop": "60s"}}
+
+    def test_sessions_finish(self):
+        with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:
+            s.sendall(b"a")
+            receive_exactly(s, 1)
+            self.sockd.signal(signal.SIGTERM)
+            self.sockd.wait_line("stopping")
+            s.sendall(b"b")
+            self.assertEqual(receive_exactly(s, 1), b"b")
+            with self.assertRaises(OSError):
+                socks5(self.sockd.port(), echo.address)
+            s.socket.close()
+            self.assertEqual(self.sockd.process.wait(20), 0)
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"],
+                         "client-closed")
+        self.assertFalse(os.path.exists(os.path.join(self.sockd.run,
+                                                     "board")))
+
+    def test_a_second_signal_cuts(self):
+        with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:
+            s.sendall(b"a")
+            receive_exactly(s, 1)
+            self.sockd.signal(signal.SIGTERM)
+            self.sockd.wait_line("stopping")
+            self.sockd.signal(signal.SIGTERM)
+            self.assertEqual(self.sockd.process.wait(20), 0)
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "stopped")
+
+
+class StopDeadline(SockdTest):
+    CONFIG = {"timeouts": {"stop": "300ms"}}
+
+    def test_sessions_are_cut_at_the_deadline(self):
+        with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:
+            s.sendall(b"a")
+            receive_exactly(s, 1)
+            self.assertEqual(self.sockd.stop(), 0)
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "stopped")
+
+
+class Starts(unittest.TestCase):
+    def sockd(self, *args, **kwargs):
+        s = Sockd(*args, **kwargs)
+        self.addCleanup(s.close)
+        return s
+
+    def test_two_on_one_directory(self):
+        first = self.sockd().start()
+        second = subprocess.run([os.environ["SOCKD"], "-f", first.config],
+                                capture_output=True, text=True, timeout=60)
+        self.assertEqual(second.returncode, 1)
+        said = second.stderr + first.log()
+        self.assertIn("another sockd runs here", said)
+        self.assertIn(f"pid={first.pid}", said)
+
+    def test_an_address_in_use_is_waited_for(self):
+        with socket.socket() as busy:
+            busy.bind(("127.0.0.1", 0))
+            busy.listen()
+            port = busy.getsockname()[1]
+            text = LISTEN.replace("port = 0", f"port = {port}")
+            s = self.sockd(text + PASS_ALL)
+            s.mark()
+            s.spawn()
+            wait_until("it runs", lambda: os.path.exists(
+                os.path.join(s.run, "board")))
+        wait_until("it starts", s._has_started)
+        self.assertEqual(s.port(), port)
+
+    def test_an_address_in_use_for_good_is_named(self):
+        with socket.socket() as busy:
+            busy.bind(("127.0.0.1", 0))
+            busy.listen()
+            port = busy.getsockname()[1]
+            text = LISTEN.replace("port = 0", f"port = {port}")
+            s = self.sockd(text + PASS_ALL).spawn()
+            self.assertEqual(s.process.wait(30), 1)
+            self.assertIn(f"127.0.0.1:{port}", s.log() + s.stderr())
+
+    def test_in_the_background(self):
+        s = self.sockd()
+        done = subprocess.run([os.environ["SOCKD"], "-D", "-f", s.config],
+                              timeout=60, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+        self.assertEqual(done.returncode, 0)
+        with open(os.path.join(s.run, "sockd.pid")) as f:
+            pid = int(f.read())
+        try:
+            with Echo() as echo, socks5(s.port(), echo.address) as c:
+                c.sendall(b"x")
+                self.assertEqual(receive_exactly(c, 1), b"x")
+        finally:
+            os.kill(pid, signal.SIGTERM)
+            wait_until("it ends", lambda: s.lines("stopped"))
+
+    def test_a_broken_file_ends_the_start(self):
+        s = self.sockd('rule "x" { action = "perhaps" }\n').spawn()
+        self.assertEqual(s.process.wait(30), 1)
+        self.assertIn("action", s.stderr())
+        self.assertIn("sockd.conf", s.stderr())
+
+    def test_few_descriptors(self):
+        s = self.sockd(nofile=64).start()
+        with Echo() as echo, socks5(s.port(), echo.address) as c:
+            c.sendall(b"x")
+            self.assertEqual(receive_exactly(c, 1), b"x")
+
+
+class Spares(SockdTest):
+    CONFIG = {"workers": {"start": 2, "min_spare": 2, "max_spare": 4,
+                          "max": 600, "park_after": "1h"},
+              "sessions": {"max": 1024}}
+
+    def test_500_at_once_and_then_the_surplus_goes(self):
+        with Echo() as echo:
+            begin = time.monotonic()
+            clients = [socket.create_connection(
+                ("127.0.0.1", self.sockd.port()), 20) for _ in range(500)]
+            for c in clients:
+                c.sendall(b"\x05\x01\x00")
+            for c in clients:
+                self.assertEqual(receive_exactly(c, 2), b"\x05\x00")
+            print(f"500 clients in {time.monotonic() - begin:.3f} s")
+            for c in clients:
+                c.close()
+        wait_until("the surplus is gone", lambda: len(
+            self.sockd.children("worker")) <= 4)
+
+
+if __name__ == "__main__":
+    unittest.main()

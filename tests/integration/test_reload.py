@@ -1,0 +1,141 @@
+"""SIGHUP: a new configuration, or one error line and nothing changed."""
+
+import signal
+import socket
+import threading
+import unittest
+
+from harness import LISTEN, PASS_ALL, SockdTest, descriptors, wait_until
+from peers import Echo
+from wire import Refused, receive_exactly, socks5
+
+BLOCK_ALL = 'rule "none" { action = "block" }\n'
+
+
+class Reload(SockdTest):
+    def setUp(self):
+        super().setUp()
+        self.echo = Echo()
+        self.addCleanup(self.echo.close)
+
+    def check_serves(self, port=None):
+        with socks5(port or self.sockd.port(), self.echo.address) as s:
+            s.sendall(b"x")
+            self.assertEqual(receive_exactly(s, 1), b"x")
+
+    def test_a_new_rule_is_in_force(self):
+        self.check_serves()
+        self.sockd.reload(LISTEN + 'rule "no" { action = "block" '
+                          'to = { "127.0.0.1" } }\n' + PASS_ALL)
+        with self.assertRaises(Refused):
+            socks5(self.sockd.port(), self.echo.address)
+
+    def test_a_broken_file_changes_nothing(self):
+        for text in ('rule "x" { action = "perhaps" }\n', "what is this",
+                     'listen "x" { address = "127.0.0.1" port = 99999 }\n',
+                     'logoutput: stderr\n'):
+            with self.subTest(text=text):
+                lines = self.sockd.reload(text)
+                self.assertIn("reload refused", lines[0])
+                self.assertIn("sockd.conf", lines[0])
+                self.check_serves()
+
+    def test_an_unchanged_listener_keeps_its_port(self):
+        port = self.sockd.port()
+        self.sockd.reload()
+        self.check_serves(port)
+
+    def test_listeners_come_and_go(self):
+        second = LISTEN.replace('"test"', '"second"')
+        self.sockd.reload(LISTEN + second + PASS_ALL)
+        port = self.sockd.port("second")
+        self.check_serves(port)
+        self.sockd.reload(LISTEN + PASS_ALL)
+        wait_until("it is closed", lambda: self.is_closed(port))
+        self.check_serves()
+
+    @staticmethod
+    def is_closed(port):
+        try:
+            socket.create_connection(("127.0.0.1", port), 5).close()
+            return False
+        except OSError:
+            return True
+
+    def test_a_listener_moves_to_all_addresses(self):
+        port = self.sockd.port()
+        self.sockd.reload(
+            f'listen "test" {{ address = "*" port = {port} '
+            'methods = { "none" } }\n' + PASS_ALL)
+        self.check_serves(port)
+
+    def test_a_living_session_goes_on(self):
+        with socks5(self.sockd.port(), self.echo.address) as s:
+            for _ in range(5):
+                self.sockd.reload()
+                s.sendall(b"x")
+                self.assertEqual(receive_exactly(s, 1), b"x")
+
+    def test_old_processes_end(self):
+        before = self.sockd.children()
+        self.sockd.reload()
+        wait_until("old ones end", lambda: not (
+            set(before) & set(self.sockd.children())
+            - set(self.sockd.children("keeper"))))
+
+    def test_keys_that_need_a_restart_are_named(self):
+        self.sockd.reload(sessions={"max": 300})
+        self.sockd.wait_line("sessions.max")
+        self.check_serves()
+
+
+class Storm(SockdTest):
+    """200 reloads, good and broken in turn, under 16 clients."""
+
+    def test_no_connection_fails(self):
+        with Echo() as echo:
+            stop = threading.Event()
+            failures, done = [], [0] * 16
+
+            def client(i):
+                while not stop.is_set():
+                    try:
+                        with socks5(self.sockd.port(), echo.address) as s:
+                            s.sendall(b"x")
+                            receive_exactly(s, 1)
+                        done[i] += 1
+                    except Exception as e:
+                        failures.append(repr(e))
+
+            threads = [threading.Thread(target=client, args=(i,))
+                       for i in range(16)]
+            for t in threads:
+                t.start()
+            self.storm()
+            stop.set()
+            for t in threads:
+                t.join()
+        self.assertEqual(failures[:3], [])
+        self.assertTrue(all(done), done)
+        self.check_nothing_is_left()
+
+    def storm(self):
+        first = descriptors(self.sockd.pid)
+        good = LISTEN + PASS_ALL
+        for i in range(200):
+            self.sockd.mark()
+            self.sockd.configure(good if i % 2 == 0 else BLOCK_ALL + "}")
+            self.sockd.signal(signal.SIGHUP)
+            wait_until("an answer", lambda: self.sockd.new_lines(
+                "reloaded generation" if i % 2 == 0 else "reload refused"))
+        self.assertLessEqual(descriptors(self.sockd.pid), first + 2)
+
+    def check_nothing_is_left(self):
+        wait_until("old generations end", lambda: len(
+            self.sockd.children()) < 40)
+        wait_until("all rows are closed", lambda: not self.sockd.rows(
+            "SELECT id FROM session WHERE ended IS NULL"))
+
+
+if __name__ == "__main__":
+    unittest.main()
