@@ -1,0 +1,99 @@
+/*
+ * What fields must have in common, whatever each of them says by itself.
+ */
+#include "conf_read.h"
+
+#include <string.h>
+
+/* "a of section is not above b": both are keys of counts. */
+struct order {
+	const char	*section, *less, *more;
+};
+
+static const struct order orders[] = {
+	{ "workers", "min_spare", "max_spare" },
+	{ "workers", "max_spare", "max" },
+	{ "workers", "start", "max" },
+	{ "pam", "helpers", "helpers_max" },
+	{ "resolver", "helpers", "helpers_max" },
+};
+
+static const struct conf_key *
+find_key(const char *section, const char *name)
+{
+	size_t n;
+	const struct conf_key *key = conf_keys_of(section, &n);
+
+	while (strcmp(key->name, name) != 0)
+		key++;
+	return key;
+}
+
+static unsigned
+count_of(const struct conf_key *key, const struct conf *conf)
+{
+	const unsigned *field = conf_value(key, conf);
+
+	return *field;
+}
+
+static bool
+check_order(struct conf_reader *r, const struct order *o)
+{
+	struct conf_section section = { .kind = o->section };
+	const struct conf_key *less = find_key(o->section, o->less);
+	const struct conf_key *more = find_key(o->section, o->more);
+	unsigned low = count_of(less, r->conf), high = count_of(more, r->conf);
+	unsigned line = r->key_lines[less - conf_keys];
+
+	if (low <= high)
+		return true;
+	if (line == 0)			/* a default: the other was given */
+		line = r->key_lines[more - conf_keys];
+	r->section = &section;
+	r->key = less;
+	conf_refuse(r, line, "%u is above %s, which is %u%s", low, o->more,
+	    high, r->key_lines[more - conf_keys] == 0 ? " by default" : "");
+	r->section = NULL;
+	return false;
+}
+
+/* Would both want the same port of the same address? */
+static bool
+collide(const struct conf_listen *a, const struct conf_listen *b)
+{
+	if (a->port != b->port || a->port == 0)
+		return false;
+	return a->addr.family == ADDR_NONE || b->addr.family == ADDR_NONE ||
+	    addr_equal(&a->addr, &b->addr) ||
+	    (a->addr.family == b->addr.family &&
+	    (addr_is_unspecified(&a->addr) || addr_is_unspecified(&b->addr)));
+}
+
+static bool
+check_listens(struct conf_reader *r)
+{
+	const struct conf *conf = r->conf;
+
+	for (size_t i = 0; i < conf->n_listens; i++)
+		for (size_t j = 0; j < i; j++)
+			if (collide(&conf->listens[i], &conf->listens[j]))
+				return conf_refuse(r, conf->listens[i].line,
+				    "listen \"%s\": has the address and port "
+				    "of listen \"%s\" on line %u",
+				    conf->listens[i].name,
+				    conf->listens[j].name,
+				    conf->listens[j].line);
+	return true;
+}
+
+bool
+conf_check(struct conf_reader *r)
+{
+	r->section = NULL;
+	r->key = NULL;
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+		if (!check_order(r, &orders[i]))
+			return false;
+	return check_listens(r);
+}

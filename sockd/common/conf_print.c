@@ -1,0 +1,144 @@
+/*
+ * The configuration, written: sockd -T, and what a reload cannot change.
+ */
+#include "conf_read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * In double quotes \ and $ mean something to libConfuse, in single ones only
+ * \ before \ or '.
+ */
+void
+conf_print_text(FILE *out, const char *text)
+{
+	if (strpbrk(text, "\\$\"") == NULL) {
+		fprintf(out, "\"%s\"", text);
+		return;
+	}
+	fputc('\'', out);
+	for (; *text != '\0'; text++) {
+		if (*text == '\\' || *text == '\'')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+	fputc('\'', out);
+}
+
+/* The value as the file would have it, in memory of the caller; NULL: the
+ * key has none (or errno says that there is no memory). */
+static char *
+value_text(const struct conf *conf, const struct conf_key *key,
+    const void *base)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	bool has;
+
+	if (out == NULL)
+		return NULL;
+	has = key->how->print(conf, key, base, out);
+	if (fclose(out) == 0 && has)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static void
+print_key(const struct conf *conf, const struct conf_key *key,
+    const void *base, FILE *out)
+{
+	char *text = value_text(conf, key, base);
+
+	if (text == NULL)
+		return;
+	fprintf(out, "%s%s = %s%s\n", key->section[0] == '\0' ? "" : "\t",
+	    key->name, text, key->reloadable ? "" : "\t# at a restart");
+	free(text);
+}
+
+static void
+print_section(const struct conf *conf, const struct conf_key *keys, size_t n,
+    const char *title, const void *base, FILE *out)
+{
+	const char *kind = keys[0].section;
+
+	if (kind[0] != '\0')
+		fprintf(out, "\n%s ", kind);
+	if (title != NULL) {
+		conf_print_text(out, title);
+		fputc(' ', out);
+	}
+	fputs(kind[0] != '\0' ? "{\n" : "", out);
+	for (size_t i = 0; i < n; i++)
+		print_key(conf, &keys[i], base, out);
+	fputs(kind[0] != '\0' ? "}\n" : "", out);
+}
+
+/* All sections of one kind. */
+static void
+print_kind(const struct conf *conf, const struct conf_key *keys, size_t n,
+    FILE *out)
+{
+	const struct policy *policy = &conf->policy;
+	const char *kind = keys[0].section;
+
+	if (!conf_is_titled(kind))
+		print_section(conf, keys, n, NULL, conf, out);
+	if (strcmp(kind, "listen") == 0)
+		for (size_t i = 0; i < conf->n_listens; i++)
+			print_section(conf, keys, n, conf->listens[i].name,
+			    &conf->listens[i], out);
+	if (strcmp(kind, "rule") == 0)
+		for (size_t i = 0; i < policy->n_rules; i++)
+			print_section(conf, keys, n, policy->rules[i].name,
+			    &policy->rules[i], out);
+	if (strcmp(kind, "limit") == 0)
+		for (size_t i = 0; i < policy->n_limits; i++)
+			print_section(conf, keys, n, policy->limits[i].name,
+			    &policy->limits[i], out);
+}
+
+void
+conf_print(const struct conf *conf, FILE *out)
+{
+	const struct conf_key *keys = conf_keys;
+	size_t n;
+
+	for (; keys < conf_keys + conf_n_keys; keys += n) {
+		conf_keys_of(keys->section, &n);
+		print_kind(conf, keys, n, out);
+	}
+}
+
+static bool
+differs(const struct conf_key *key, const struct conf *a,
+    const struct conf *b)
+{
+	char *x = value_text(a, key, a), *y = value_text(b, key, b);
+	bool same = x == NULL || y == NULL ? x == y : strcmp(x, y) == 0;
+
+	free(x);
+	free(y);
+	return !same;
+}
+
+void
+conf_needs_restart(const struct conf *running, const struct conf *next,
+    char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < conf_n_keys && used < size; i++) {
+		const struct conf_key *key = &conf_keys[i];
+
+		if (key->reloadable || !differs(key, running, next))
+			continue;
+		used += (size_t)snprintf(out + used, size - used,
+		    "%s%s%s%s", used == 0 ? "" : ", ", key->section,
+		    key->section[0] == '\0' ? "" : ".", key->name);
+	}
+}
