@@ -2,12 +2,12 @@
  * Sizes, rates and times as an administrator writes them.
  *
  * Sizes carry their unit: "1500B", "50kB", "50GB" (5*10^10), "50GiB"
- * (50*2^30), up to PB and PiB.  Rates are per second: "20Mbit" (bits), "2MB" (octets); also
- * "64kbit", "1Gbit".  Durations: "500ms", "90s", "5m", "2h", "30d", "1w".
- * "Mb", a bare "M" and a bare number are errors, and units_why() says which
- * unit was probably meant.  Fractions ("1.5GB") are read exactly; what is
- * left below one octet or millisecond is dropped.  No spaces; the case of a
- * unit matters, but "KB" is "kB".
+ * (50*2^30), up to PB and PiB.  Rates are per second: "64kbit", "20Mbit",
+ * "1Gbit" (bits), "2MB" (octets).  Durations: "500ms", "90s", "5m", "2h",
+ * "30d", "1w".  "Mb", a bare "M" and a bare number are errors, and
+ * units_why() says which unit was probably meant.  Fractions ("1.5GB") are
+ * read exactly; what is left below one octet or millisecond is dropped.  No
+ * spaces; the case of a unit matters, but "KB" is "kB".
  */
 #ifndef LIB_UNITS_H
 #define LIB_UNITS_H
