@@ -187,9 +187,9 @@ process_follow_parent(void)
 }
 
 void
-process_begin(const char *name)
+process_begin(const char *name, pid_t parent_pid)
 {
-	parent = getppid();
+	parent = parent_pid;
 	restore_signals();
 #ifdef HAVE_SYS_PRCTL_H
 	prctl(PR_SET_NAME, name);
@@ -203,7 +203,7 @@ process_enter(struct process *p)
 	char name[32];
 
 	snprintf(name, sizeof(name), "sockd-%s", process_kind_name(p->kind));
-	process_begin(name);
+	process_begin(name, getppid());
 	close_what_is_not_ours(p);
 	log_set_ident(name);
 	if (process_is_orphan(p))	/* it went before PDEATHSIG was asked */

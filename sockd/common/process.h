@@ -62,9 +62,9 @@ void	process_enter(struct process *p);
 
 /*
  * The same for a process that a child of the master forks (a helper): name,
- * signals, parent; its descriptors and log name stay.
+ * signals, parent (who forked it); its descriptors and log name stay.
  */
-void	process_begin(const char *name);
+void	process_begin(const char *name, pid_t parent_pid);
 
 /*
  * Ask again for SIGKILL when the parent dies; every change of identity makes
