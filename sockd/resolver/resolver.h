@@ -1,12 +1,15 @@
 /*
- * The resolver's front door.
+ * The resolvers' front door.
  */
 #ifndef RESOLVER_H
 #define RESOLVER_H
 
 struct process;
 
-/* Never returns to the caller's work: the master forks, calls, and exits. */
+/*
+ * Be the parent of the resolvers until the lifeline or the generation ends.
+ * The master forks, calls, and exits.
+ */
 void	resolver_main(struct process *p);
 
 #endif

@@ -1,0 +1,128 @@
+/*
+ * The resolvers: names in, addresses out, one question at a time.
+ *
+ * A family of helpers (sockd/common/helper.h), each around getaddrinfo(3):
+ * what the machine knows as a name is what sockd knows, with /etc/hosts,
+ * nsswitch.conf and resolv.conf, which the C library reads again when it
+ * changes.  A helper that overruns resolver.timeout is killed and replaced.
+ *
+ * Runs as conf.user; each helper is confined (reads files, speaks to name
+ * servers, nothing else) and has no board.  Literals never come here.
+ */
+#include "resolver.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+
+#include "lib/message.h"
+
+#include "sockd/common/helper.h"
+#include "sockd/common/log.h"
+#include "sockd/common/sandbox.h"
+
+static bool
+start(const struct process *p, void *arg)
+{
+	(void)arg;
+	if (sandbox_enter(p->kind) == 0)
+		return true;
+	log_err("sandbox refused error=\"%s\"", strerror(errno));
+	return false;
+}
+
+static bool
+has(const struct resolve_answer *a, const struct addr *addr)
+{
+	for (size_t i = 0; i < a->n_addrs; i++)
+		if (addr_equal(&a->addrs[i], addr))
+			return true;
+	return false;
+}
+
+/* In the order of getaddrinfo(3) (RFC 6724), each once. */
+static void
+collect(struct resolve_answer *a, const struct addrinfo *list)
+{
+	for (; list != NULL && a->n_addrs < MESSAGE_ADDRS_MAX;
+	    list = list->ai_next) {
+		struct addr addr;
+
+		if (!addr_from_sockaddr(&addr, list->ai_addr,
+		    list->ai_addrlen))
+			continue;
+		addr.port = 0;
+		if (!has(a, &addr))
+			a->addrs[a->n_addrs++] = addr;
+	}
+}
+
+static enum resolve_verdict
+verdict_of(int error)
+{
+	switch (error) {
+	case EAI_AGAIN:
+	case EAI_MEMORY:
+	case EAI_SYSTEM:
+		return RESOLVE_AGAIN;
+	default:
+		return RESOLVE_NONE;
+	}
+}
+
+static void
+resolve(const char *name, struct resolve_answer *a)
+{
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
+	    .ai_socktype = SOCK_STREAM };
+	struct addrinfo *list = NULL;
+	int error;
+
+	error = getaddrinfo(name, NULL, &hints, &list);
+	if (error != 0) {
+		log_debug("unresolved name=%s error=\"%s\"", name,
+		    gai_strerror(error));
+		a->verdict = verdict_of(error);
+		return;
+	}
+	collect(a, list);
+	freeaddrinfo(list);
+	a->verdict = a->n_addrs > 0 ? RESOLVE_FOUND : RESOLVE_NONE;
+}
+
+static size_t
+answer(void *arg, const uint8_t *buf, size_t len, uint8_t *out)
+{
+	struct resolve_question q;
+	struct resolve_answer a = { 0 };
+
+	(void)arg;
+	if (!resolve_question_decode(buf, len, &q))
+		return 0;
+	a.serial = q.serial;
+	resolve(q.name, &a);
+	return resolve_answer_encode(out, &a);
+}
+
+void
+resolver_main(struct process *p)
+{
+	const struct conf *conf = p->conf;
+	const struct helper_family family = {
+		.name = "resolver",
+		.questions = p->resolver_answer,
+		.min = conf->resolver.helpers,
+		.max = conf->resolver.helpers_max,
+		.timeout_ms = conf->resolver.timeout_ms,
+		.start = start,
+		.answer = answer,
+	};
+
+	process_enter(p);
+	if (process_become(p, conf->user, true) == -1)
+		return;
+	if (sandbox_prepare(p->kind) == -1)
+		log_warning("sandbox table failed error=\"%s\"",
+		    strerror(errno));
+	helper_family_run(p, &family);		/* says ready */
+}
