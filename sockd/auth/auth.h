@@ -1,12 +1,15 @@
 /*
- * The auth's front door.
+ * The auth family's front door.
  */
 #ifndef AUTH_H
 #define AUTH_H
 
 struct process;
 
-/* Never returns to the caller's work: the master forks, calls, and exits. */
+/*
+ * Be the parent of the auth helpers until the lifeline or the generation
+ * ends.  The master forks, calls, and exits.
+ */
 void	auth_main(struct process *p);
 
 #endif

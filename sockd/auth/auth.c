@@ -1,0 +1,168 @@
+/*
+ * The auth family: who may log in, and who they are then.
+ *
+ * The parent draws the cache's key and forks helpers (sockd/common/helper.h);
+ * a helper answers one login at a time, from the cache or through PAM, with
+ * the canonical user and the groups.  Runs as pam.user, which is root where
+ * PAM must read /etc/shadow, without no_new_privs, because modules run
+ * set-user-id programs, and without a sandbox, because nobody knows what
+ * they need.  It listens to workers only, through messages that lib/message
+ * has checked.
+ *
+ * A helper never sleeps for a failure; it is replaced after RETIRE_AFTER
+ * questions to PAM, because modules leak.
+ */
+#include "auth.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sockd/common/clock.h"
+#include "sockd/common/helper.h"
+#include "sockd/common/log.h"
+
+#include "cache.h"
+#include "groups.h"
+#include "pam.h"
+
+enum { RETIRE_AFTER = 1000 };
+
+struct auth {
+	const char	*confdir;
+	struct cache	*cache;
+};
+
+/* ---- a helper's start ---- */
+
+/*
+ * Modules print, and what they run prints: to nowhere.  A log on standard
+ * error moves away first.
+ */
+static bool
+silence(const struct conf *conf)
+{
+	int null;
+
+	if (log_fd() == STDERR_FILENO) {
+		int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC,
+		    STDERR_FILENO + 1);
+
+		if (fd != -1)
+			log_open(fd, conf->log.level, "sockd-auth");
+	}
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null == -1)
+		return false;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (dup2(null, fd) == -1)
+			return false;
+	if (null > STDERR_FILENO)
+		close(null);
+	return true;
+}
+
+static void
+do_nothing(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * What a module runs must not inherit our deafness: a signal with a handler
+ * is at its default after exec, one that is ignored stays ignored.
+ */
+static void
+unignore_signals(void)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR2,
+				       SIGPIPE };
+	struct sigaction nothing = { .sa_handler = do_nothing,
+	    .sa_flags = SA_RESTART };
+
+	sigemptyset(&nothing.sa_mask);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &nothing, NULL);
+}
+
+static bool
+start(const struct process *p, void *arg)
+{
+	(void)arg;
+	unignore_signals();
+	if (silence(p->conf))
+		return true;
+	log_err("auth helper cannot start error=\"%s\"", strerror(errno));
+	return false;
+}
+
+/* ---- a question ---- */
+
+static size_t
+answer_from_memory(void *arg, const uint8_t *buf, size_t len, uint8_t *out)
+{
+	const struct auth *auth = arg;
+	struct login_question q;
+	struct login_answer a;
+	size_t n = 0;
+
+	if (!login_question_decode(buf, len, &q))
+		return 0;
+	if (cache_find(auth->cache, &q, clock_ms(), &a))
+		n = login_answer_encode(out, &a);
+	explicit_bzero(&q, sizeof(q));
+	return n;
+}
+
+static size_t
+answer_through_pam(void *arg, const uint8_t *buf, size_t len, uint8_t *out)
+{
+	struct auth *auth = arg;
+	struct login_question q;
+	struct login_answer a = { 0 };
+
+	if (!login_question_decode(buf, len, &q))
+		return 0;
+	a.serial = q.serial;
+	a.verdict = pam_login(auth->confdir, &q, a.user);
+	if (a.verdict == LOGIN_YES) {
+		groups_look_up(&a);
+		cache_store(auth->cache, &q, clock_ms(), &a);
+	}
+	explicit_bzero(&q, sizeof(q));
+	process_follow_parent();	/* a module may have been another */
+	return login_answer_encode(out, &a);
+}
+
+void
+auth_main(struct process *p)
+{
+	const struct conf *conf = p->conf;
+	struct auth auth = { .confdir = conf->pam.confdir };
+	const struct helper_family family = {
+		.name = "auth",
+		.questions = p->auth_answer,
+		.min = conf->pam.helpers,
+		.max = conf->pam.helpers_max,
+		.timeout_ms = conf->pam.timeout_ms,
+		.retire_after = RETIRE_AFTER,
+		.start = start,
+		.quick = answer_from_memory,
+		.answer = answer_through_pam,
+		.arg = &auth,
+	};
+
+	process_enter(p);
+	if (process_become(p, conf->pam.user, false) == -1)
+		return;
+	auth.cache = cache_create(conf->pam.cache_ms);
+	if (auth.cache == NULL) {
+		log_err("auth cache impossible error=\"%s\"",
+		    strerror(errno));
+		return;
+	}
+	helper_family_run(p, &family);		/* says ready */
+	cache_destroy(auth.cache);
+}
