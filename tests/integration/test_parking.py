@@ -1,0 +1,228 @@
+"""Tunnels without data go to a keeper, and come back as they were."""
+
+import os
+import resource
+import signal
+import socket
+import struct
+import unittest
+
+from harness import LISTEN, PASS_ALL, SockdTest, wait_until
+from peers import Echo, Server, Silent
+from wire import receive_all, receive_exactly, socks5
+
+PARK_SOON = {"workers": {"start": 2, "min_spare": 2, "max_spare": 4,
+                         "max": 8, "park_after": "100ms"},
+             "sessions": {"max": 1000}}
+
+
+class ParkingTest(SockdTest):
+    CONFIG = PARK_SOON
+
+    def setUp(self):
+        super().setUp()
+        self.echo = Echo()
+        self.addCleanup(self.echo.close)
+
+    def tunnel(self):
+        s = socks5(self.sockd.port(), self.echo.address)
+        self.addCleanup(s.socket.close)
+        self.say(s)
+        return s
+
+    def say(self, s, octets=b"x"):
+        s.sendall(octets)
+        self.assertEqual(receive_exactly(s, len(octets)), octets)
+
+    def held(self):
+        """Tunnels that keepers hold: two sockets each, beyond their own."""
+        return sum(self.sockets(p) for p in self.sockd.children("keeper"))
+
+    @staticmethod
+    def sockets(pid):
+        """Internet sockets of a process."""
+        inet = set()
+        for name in ("tcp", "tcp6"):
+            with open(f"/proc/net/{name}") as f:
+                inet |= {f"socket:[{line.split()[9]}]"
+                         for line in f.readlines()[1:]}
+        found = 0
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            try:
+                found += os.readlink(f"/proc/{pid}/fd/{fd}") in inet
+            except OSError:
+                pass
+        return found
+
+    def wait_parked(self, n):
+        wait_until(f"{n} tunnels are parked", lambda: self.held() == 2 * n)
+
+
+class Parking(ParkingTest):
+    def test_a_parked_tunnel_wakes_for_either_side(self):
+        s = self.tunnel()
+        self.wait_parked(1)
+        self.say(s)
+        self.wait_parked(1)
+        self.echo.connections[0].sendall(b"news")
+        self.assertEqual(receive_exactly(s, 4), b"news")
+        s.socket.close()
+        row = self.sockd.wait_rows(1)[0]
+        self.assertEqual((row["bytes_up"], row["bytes_down"]), (2, 6))
+        self.assertEqual(row["outcome"], "client-closed")
+
+    def test_more_tunnels_than_workers(self):
+        tunnels = [self.tunnel() for _ in range(100)]
+        self.wait_parked(100)
+        self.assertLessEqual(len(self.sockd.children("worker")), 8)
+        for s in tunnels:
+            s.sendall(b"all at once")
+        for s in tunnels:
+            self.assertEqual(receive_exactly(s, 11), b"all at once")
+        for s in tunnels:
+            s.socket.close()
+        rows = self.sockd.wait_rows(100)
+        self.assertEqual({(r["bytes_up"], r["bytes_down"]) for r in rows},
+                         {(12, 12)})
+
+    def test_a_close_while_parked_is_seen(self):
+        s = self.tunnel()
+        self.wait_parked(1)
+        s.socket.close()
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"],
+                         "client-closed")
+
+    def test_a_reset_while_parked_is_a_reset(self):
+        s = self.tunnel()
+        self.wait_parked(1)
+        s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                            struct.pack("ii", 1, 0))
+        s.socket.close()
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "reset")
+
+    def test_half_closed_and_parked(self):
+        """The client has said all; the target answers much later."""
+        class Late(Server):
+            def serve(self, s):
+                receive_all(s)
+                self.ended = True
+
+        with Late() as late:
+            late.ended = False
+            with socks5(self.sockd.port(), late.address) as s:
+                s.sendall(b"question")
+                s.shutdown(socket.SHUT_WR)
+                wait_until("the end arrives", lambda: late.ended)
+                self.wait_parked(1)
+                late.connections[0].sendall(b"answer")
+                late.connections[0].close()
+                self.assertEqual(receive_all(s), b"answer")
+        row = self.sockd.wait_rows(1)[0]
+        self.assertEqual((row["bytes_up"], row["bytes_down"]), (8, 6))
+
+    def test_reload_keeps_parked_tunnels(self):
+        tunnels = [self.tunnel() for _ in range(20)]
+        self.wait_parked(20)
+        for _ in range(3):
+            self.sockd.reload()
+        for s in tunnels:
+            self.say(s)
+
+    def test_reload_cuts_what_is_no_longer_allowed(self):
+        s = self.tunnel()
+        self.wait_parked(1)
+        self.sockd.reload(LISTEN + 'rule "no" { action = "block" }\n')
+        self.assertEqual(receive_all(s), b"")
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "blocked")
+
+    def test_a_killed_keeper_loses_only_its_own(self):
+        parked = [self.tunnel() for _ in range(10)]
+        self.wait_parked(10)
+        active = self.tunnel()
+        pid = self.sockd.children("keeper")[0]
+        self.say(active)
+        os.kill(pid, signal.SIGKILL)
+        for s in parked:
+            self.assertEqual(self.rest(s), b"")
+        rows = self.sockd.wait_rows(10, "outcome = 'lost'")
+        self.assertEqual({(r["bytes_up"], r["bytes_down"]) for r in rows},
+                         {(1, 1)})
+        again = self.tunnel()
+        wait_until("another keeper", lambda: self.held() >= 2)
+        self.say(again)
+
+    @staticmethod
+    def rest(s):
+        try:
+            return receive_all(s)
+        except ConnectionResetError:
+            return b""
+
+    def test_stop_waits_for_parked_tunnels_and_cuts_them(self):
+        s = self.tunnel()
+        self.wait_parked(1)
+        self.sockd.signal(signal.SIGTERM)
+        self.sockd.wait_line("stopping")
+        self.say(s)
+        self.assertEqual(self.sockd.process.wait(20), 0)
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "stopped")
+
+
+class Deadlines(ParkingTest):
+    CONFIG = {**PARK_SOON, "timeouts": {"idle": "1s", "half_closed": "1s"}}
+
+    def test_idle(self):
+        s = self.tunnel()
+        self.wait_parked(1)
+        self.assertEqual(receive_all(s), b"")
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "idle")
+
+    def test_half_closed(self):
+        with Silent() as deaf:
+            with socks5(self.sockd.port(), deaf.address) as s:
+                s.shutdown(socket.SHUT_WR)
+                self.assertEqual(Parking.rest(s), b"")
+        self.assertIn(self.sockd.wait_rows(1)[0]["outcome"],
+                      ("idle", "timeout"))
+
+
+class Quota(ParkingTest):
+    RULES = PASS_ALL + 'limit "small" { bytes = { "1000B/day" } }\n'
+
+    def test_a_parked_session_ends_when_another_uses_the_quota_up(self):
+        parked = self.tunnel()
+        self.wait_parked(1)
+        with socks5(self.sockd.port(), self.echo.address) as greedy:
+            greedy.sendall(b"x" * 5000)
+            Parking.rest(greedy)
+        self.assertEqual(Parking.rest(parked), b"")
+        rows = self.sockd.wait_rows(2)
+        self.assertEqual({r["outcome"] for r in rows}, {"quota"})
+
+
+class Many(ParkingTest):
+    """As many as descriptors allow, 2,000 at most, each then used."""
+    CONFIG = {**PARK_SOON, "sessions": {"max": 4000}}
+
+    def test_each_is_all_right(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE,
+                        (soft, hard))
+        n = min(2000, (hard - 100) // 4)
+        tunnels = [self.tunnel() for _ in range(n)]
+        self.wait_parked(n)
+        for i, s in enumerate(tunnels):
+            s.sendall(b"%d." % i)
+        for i, s in enumerate(tunnels):
+            octets = b"%d." % i
+            self.assertEqual(receive_exactly(s, len(octets)), octets)
+        for s in tunnels:
+            s.socket.close()
+        wait_until("all slots are free again", lambda: not self.sockd.rows(
+            "SELECT id FROM session WHERE ended IS NULL") and
+            self.held() == 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
