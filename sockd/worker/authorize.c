@@ -1,0 +1,46 @@
+/*
+ * The fourth stage, in a worker: may they?  What can be said of the request
+ * as it was sent is said here; each address is asked for again before it is
+ * tried, because a name says little about where it leads.
+ */
+#include "authorize.h"
+
+#include "limits.h"
+#include "method.h"
+#include "reply.h"
+#include "session.h"
+
+bool
+authorize(struct session *s)
+{
+	/* SOCKS4 knows no method; its clients are those that offer none. */
+	if (!method_is_offered(s->listen, s->method))
+		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_BLOCKED);
+	if (!policy_decide(&s->conf->policy, &s->question).can_pass)
+		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_BLOCKED);
+	if (!limits_enter(s))
+		return false;
+	s->allowed = true;
+	return true;
+}
+
+enum outcome
+authorize_address(struct session *s, const struct addr *to, unsigned *rule)
+{
+	const struct process *p = s->worker->process;
+	const struct policy *policy = &s->conf->policy;
+	struct rule_question q = s->question;
+	struct rule_verdict verdict;
+
+	if (target_is_never_allowed(to) || target_is_own(s->board,
+	    p->listeners, p->n_listeners, to))
+		return OUTCOME_BLOCKED;
+	question_for_address(&q, to);
+	verdict = policy_decide(policy, &q);
+	if (verdict.decision != DECISION_PASS || verdict.rule < 0)
+		return OUTCOME_BLOCKED;
+	if (!limits_have_left(s, &policy->rules[verdict.rule]))
+		return OUTCOME_QUOTA;
+	*rule = (unsigned)verdict.rule;
+	return OUTCOME_NONE;
+}

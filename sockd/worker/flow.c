@@ -1,0 +1,223 @@
+/*
+ * Moving octets in one direction, in a worker.
+ *
+ * Small chunks are copied, large ones are spliced: a short session needs no
+ * pipe, and one octet there and back costs two system calls less.
+ *
+ * Where splice(2) meets an urgent mark it says EAGAIN though the socket is
+ * readable.  So whenever a chunk cannot be spliced the next is read with
+ * recv(2), which stops at a mark, and goes past it when it stands there.
+ */
+#include "flow.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "pipe.h"
+#include "session.h"
+
+enum {
+	ROUNDS_MAX = 8,			/* chunks before others have a turn */
+	SPLICE_FROM = 32 * 1024,	/* a chunk this large: splice */
+	COPY_BELOW = 4 * 1024,		/* a chunk this small: copy again */
+	AGAIN_FROM = 128 * 1024,	/* worth asking the source at once */
+	GROW_AFTER = 3,
+	COPY_MAX = 64 * 1024,
+};
+
+bool
+flow_holds(const struct flow *f)
+{
+	return buffer_held(f->buffer) > 0 || f->pipe->held > 0 ||
+	    f->has_urgent;
+}
+
+static bool
+broken(struct flow *f, int error)
+{
+	f->error = error;
+	f->need = FLOW_BROKEN;
+	return false;
+}
+
+/* ---- to the sink ---- */
+
+static ssize_t
+send_some(struct flow *f)
+{
+	ssize_t n;
+
+	if (f->pipe->held > 0)
+		return pipe_drain(f->pipe, f->to);
+	if (f->has_urgent && buffer_held(f->buffer) == 0) {
+		n = send(f->to, &f->urgent, 1, MSG_OOB | MSG_NOSIGNAL);
+		f->has_urgent = n != 1;
+		return n;
+	}
+	n = send(f->to, buffer_data(f->buffer), buffer_held(f->buffer),
+	    MSG_NOSIGNAL);
+	if (n > 0)
+		buffer_use(f->buffer, (size_t)n);
+	return n;
+}
+
+/* Pass on all that is held.  False: need says what it waits for. */
+static bool
+push(struct flow *f)
+{
+	while (flow_holds(f)) {
+		if (send_some(f) >= 0 || errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return broken(f, errno);
+		f->need = FLOW_OUT;
+		return false;
+	}
+	return true;
+}
+
+/* ---- from the source ---- */
+
+static size_t
+chunk_size(const struct flow *f)
+{
+	if (f->splices)
+		return f->pipe->size;
+	return f->no_pipe ? sizeof(f->buffer->octets) : COPY_MAX;
+}
+
+static ssize_t
+take_some(struct flow *f, size_t want)
+{
+	ssize_t n;
+
+	if (f->splices)
+		return pipe_fill(f->pipe, f->from, want);
+	do
+		n = recv(f->from, f->buffer->octets, want, 0);
+	while (n == -1 && errno == EINTR);
+	if (n > 0)
+		f->buffer->end = (size_t)n;
+	return n;
+}
+
+/* Copy or splice the next chunk?  It is the last one's size that tells. */
+static void
+choose(struct flow *f, size_t got, size_t want)
+{
+	if (!f->splices) {
+		if (got < SPLICE_FROM || f->marked || f->no_pipe)
+			return;
+		f->splices = pipe_open(f->pipe);
+		f->no_pipe = !f->splices;
+		f->full = 0;
+		return;
+	}
+	if (got < COPY_BELOW)
+		f->splices = false;
+	f->full = got >= want ? f->full + 1 : 0;
+	if (f->full == GROW_AFTER && f->pipe->size < PIPE_GROWN_SIZE)
+		pipe_grow(f->pipe);
+}
+
+/*
+ * Take one chunk.  False: need says what it waits for.  *again: it pays to
+ * ask the source once more before poll.
+ */
+static bool
+pull(struct flow *f, bool *again)
+{
+	ssize_t n;
+
+	switch (meter_ask(&f->meter, chunk_size(f), &f->resume_ms)) {
+	case METER_WAIT:
+		f->need = FLOW_TIME;
+		return false;
+	case METER_SPENT:
+		f->need = FLOW_SPENT;
+		return false;
+	case METER_GO:
+		break;
+	}
+	n = take_some(f, f->meter.leave);
+	meter_moved(&f->meter, n > 0 ? (size_t)n : 0);
+	if (n == -1) {
+		f->need = FLOW_IN;
+		return errno == EAGAIN ? false : broken(f, errno);
+	}
+	f->ended = n == 0;
+	f->total += (size_t)n;
+	*again = (size_t)n >= AGAIN_FROM || (size_t)n == f->meter.leave;
+	choose(f, (size_t)n, f->meter.leave);
+	return true;
+}
+
+/*
+ * An urgent octet was announced.  What stands before it goes first; it is
+ * taken when the mark is reached, and passed on as what it is.
+ */
+static void
+take_urgent(struct flow *f)
+{
+	int at_mark = 0;
+
+	f->splices = false;
+	if (ioctl(f->from, SIOCATMARK, &at_mark) == -1 || !at_mark)
+		return;
+	f->marked = false;
+	if (recv(f->from, &f->urgent, 1, MSG_OOB) != 1)
+		return;
+	f->has_urgent = true;
+	f->total++;
+	f->meter.shaped = false;
+	meter_moved(&f->meter, 1);
+}
+
+/* The first chunk that poll promised: if it cannot be spliced, copy it. */
+static bool
+pull_first(struct flow *f, bool *again)
+{
+	if (pull(f, again))
+		return true;
+	if (f->need != FLOW_IN || !f->splices)
+		return false;
+	f->splices = false;
+	return pull(f, again);
+}
+
+void
+flow_move(struct flow *f, short said)
+{
+	bool again = true;
+
+	f->marked |= (said & POLLPRI) != 0;
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		if (!push(f))
+			return;
+		if (f->ended) {
+			f->need = FLOW_DONE;
+			return;
+		}
+		if (!again)
+			break;
+		if (f->marked)
+			take_urgent(f);
+		if (f->has_urgent)
+			continue;
+		if (!(said != 0 && round == 0 ? pull_first(f, &again) :
+		    pull(f, &again)))
+			return;
+	}
+	f->need = flow_holds(f) ? FLOW_OUT : FLOW_IN;
+}
+
+void
+flow_drop(struct flow *f)
+{
+	meter_lost(&f->meter, buffer_held(f->buffer) + f->pipe->held +
+	    (f->has_urgent ? 1 : 0));
+	f->buffer->begin = f->buffer->end = 0;
+	f->has_urgent = false;
+}

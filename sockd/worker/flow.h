@@ -1,0 +1,52 @@
+/*
+ * One direction of a tunnel: octets from one socket to the other.
+ */
+#ifndef WORKER_FLOW_H
+#define WORKER_FLOW_H
+
+#include "meter.h"
+
+struct buffer;
+struct pipe;
+
+/* What it waits for. */
+enum flow_need {
+	FLOW_IN,		/* its source to be readable */
+	FLOW_OUT,		/* its sink to be writable */
+	FLOW_TIME,		/* resume_ms: it is shaped */
+	FLOW_DONE,		/* nothing: the end was read, all passed on */
+	FLOW_SPENT,		/* nothing: the quota is used up */
+	FLOW_BROKEN,		/* nothing: errno is in error */
+};
+
+struct flow {
+	struct meter	meter;
+	int		from, to;	/* lent */
+	struct buffer	*buffer;	/* copied octets on their way */
+	struct pipe	*pipe;		/* spliced ones */
+	enum flow_need	need;
+	bool		splices;	/* now; else it copies */
+	bool		ended;		/* the source's FIN was read */
+	bool		marked;		/* an urgent octet was announced */
+	bool		has_urgent;	/* and is in our hands */
+	uint8_t		urgent;
+	bool		no_pipe;	/* there is none to be had */
+	unsigned	full;		/* chunks that filled it, in a row */
+	uint64_t	resume_ms;
+	uint64_t	total;		/* octets taken from the source */
+	int		error;
+};
+
+/*
+ * Move what can be moved now, for a bounded time, and set need.  It never
+ * blocks.  said is what poll(2) said of the source: POLLIN, POLLPRI.
+ */
+void	flow_move(struct flow *f, short said);
+
+/* Does it hold octets that were not passed on yet? */
+bool	flow_holds(const struct flow *f);
+
+/* It ends here: what it still holds was not delivered and does not count. */
+void	flow_drop(struct flow *f);
+
+#endif

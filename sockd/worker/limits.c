@@ -1,0 +1,149 @@
+/*
+ * Limits, in a worker.  What a limit allows is set down in the session's own
+ * slot; the relay then looks there and nowhere else, and the accountant
+ * changes it there after a reload.
+ */
+#include "limits.h"
+
+#include "lib/quote.h"
+#include "reply.h"
+#include "session.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/log.h"
+#include "sockd/common/principal.h"
+#include "sockd/common/slot.h"
+#include "sockd/common/wake.h"
+#include "wait.h"
+
+enum { LOADING_MAX_MS = 1000, LOADING_STEP_MS = 2, QUOTED_SIZE = 512 };
+
+static const struct limit *
+limit_of(const struct session *s)
+{
+	uint32_t i = atomic_load(&s->shown->limit);
+
+	return i == BOARD_NOBODY ? NULL : &s->conf->policy.limits[i];
+}
+
+static bool
+name_principal(struct session *s)
+{
+	char name[BOARD_USER_SIZE];
+	bool shared = s->conf->accounting.anonymous == ANONYMOUS_SHARED;
+
+	if (s->question.who == WHO_USER)
+		return slot_set_principal(s->board, s->slot, s->name,
+		    NAMED_BY_USER);
+	principal_of_address(name, &s->shown->client, shared);
+	return slot_set_principal(s->board, s->slot, name,
+	    shared ? NAMED_SHARED : NAMED_BY_ADDRESS);
+}
+
+/* Is its usage known?  Waits a second at most while it is being loaded. */
+static bool
+is_loaded(struct session *s)
+{
+	struct principal_slot *p;
+	uint64_t now_ms = clock_ms(), until_ms = now_ms + LOADING_MAX_MS;
+
+	if (s->shown->principal == BOARD_NOBODY)
+		return false;
+	p = &s->board->principals[s->shown->principal];
+	if (atomic_load(&p->state) == PRINCIPAL_READY)
+		return true;
+	wake_accountant(s->board, s->worker->process->account_wake_send);
+	while (atomic_load(&p->state) != PRINCIPAL_READY) {
+		if (now_ms >= until_ms ||
+		    wait_for(s, NULL, 0, now_ms + LOADING_STEP_MS, &now_ms) ==
+		    WAIT_CUT)
+			return false;
+	}
+	return true;
+}
+
+static void
+choose_limit(struct session *s)
+{
+	const struct policy *policy = &s->conf->policy;
+	const struct limit *limit = policy_limit(policy, &s->question);
+	struct session_slot *shown = s->shown;
+
+	atomic_store(&shown->stop_at_bytes, UINT64_MAX);
+	if (limit == NULL)
+		return;
+	atomic_store(&shown->limit, (uint32_t)(limit - policy->limits));
+	atomic_store(&shown->rate_up, limit->rate_up);
+	atomic_store(&shown->rate_down, limit->rate_down);
+}
+
+static bool
+fits(struct session *s)
+{
+	const struct conf *conf = s->conf;
+	const struct limit *limit = limit_of(s);
+	struct board *b = s->board;
+
+	return slot_gauge(b, s->slot, GAUGE_SESSION, conf->sessions.max) &&
+	    (s->shown->place == BOARD_NOBODY ||
+	    slot_gauge(b, s->slot, GAUGE_PLACE,
+	    conf->sessions.max_per_address)) &&
+	    (s->shown->principal == BOARD_NOBODY ||
+	    (slot_gauge(b, s->slot, GAUGE_PRINCIPAL,
+	    limit == NULL ? 0 : limit->sessions) &&
+	    slot_gauge(b, s->slot, GAUGE_ADDRESS,
+	    limit == NULL ? 0 : limit->addresses)));
+}
+
+bool
+limits_enter(struct session *s)
+{
+	if (!name_principal(s))
+		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_LIMIT);
+	choose_limit(s);
+	if (!is_loaded(s)) {
+		if (wait_is_cut(s))
+			return false;
+		if (!s->conf->accounting.unknown_passes)
+			return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_LIMIT);
+	}
+	if (!fits(s))
+		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_LIMIT);
+	return true;
+}
+
+static void
+log_used_up(const struct session *s, const struct limit *limit, size_t cap)
+{
+	char client[ADDR_TEXT_MAX], name[BOARD_USER_SIZE], user[QUOTED_SIZE];
+	const struct limit_cap *c = cap < limit->n_bytes ? &limit->bytes[cap] :
+	    &limit->time[cap - limit->n_bytes];
+
+	slot_principal_name(s->board, s->shown, name);
+	log_info("quota used-up client=%s principal=%s limit=%s period=%s",
+	    addr_format_port(&s->shown->client, client),
+	    quote_text(user, sizeof(user), name), limit->name,
+	    units_period_name(c->period));
+}
+
+bool
+limits_have_left(struct session *s, const struct rule *rule)
+{
+	const struct limit *limit = limit_of(s);
+	const struct principal_slot *p;
+	uint64_t bytes, left;
+	size_t cap = 0;
+
+	if (limit == NULL || !rule->metered ||
+	    s->shown->principal == BOARD_NOBODY)
+		return true;
+	p = &s->board->principals[s->shown->principal];
+	bytes = atomic_load(&p->bytes);
+	left = principal_left(s->board, s->shown->principal, limit, &cap);
+	if (left == 0) {
+		log_used_up(s, limit, cap);
+		return false;
+	}
+	atomic_store(&s->shown->stop_at_bytes, left > UINT64_MAX - bytes ?
+	    UINT64_MAX : bytes + left);
+	return true;
+}

@@ -1,0 +1,27 @@
+/*
+ * What holds a principal to its limit, before it may begin: sessions and
+ * addresses at once, quotas; and the gauges of everybody.
+ */
+#ifndef WORKER_LIMITS_H
+#define WORKER_LIMITS_H
+
+#include <stdbool.h>
+
+struct session;
+struct rule;
+
+/*
+ * Count this session: for its principal (waiting at most a second until the
+ * accountant has loaded one that is new), against sessions.max and
+ * max_per_address, and against the limit that applies.  False: refused with
+ * its reply, or over; s->outcome says why.
+ */
+bool	limits_enter(struct session *s);
+
+/*
+ * May a session under this rule begin, as far as quotas go?  Sets the
+ * slot's rates and stop_at_bytes.  False (logged): nothing is left.
+ */
+bool	limits_have_left(struct session *s, const struct rule *rule);
+
+#endif

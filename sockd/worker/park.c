@@ -1,0 +1,44 @@
+/*
+ * Parking, in a worker: only a tunnel with nothing in its pipes goes to a
+ * keeper, so whatever arrives meanwhile waits in the sockets.  Who sends
+ * stops touching; the keeper swaps the owner word.
+ */
+#include "park.h"
+
+#include "lib/message.h"
+#include "session.h"
+#include "sockd/common/channel.h"
+#include "sockd/common/slot.h"
+
+enum { PARK_SHORT_MS = 10 };
+
+uint64_t
+park_after_ms(const struct session *s)
+{
+	const struct board_header *h = s->board->header;
+
+	if (s->worker->process->park_send == -1)
+		return UINT64_MAX;
+	if (atomic_load_explicit(&h->idle_workers, memory_order_relaxed) <
+	    s->conf->workers.min_spare)
+		return PARK_SHORT_MS;
+	return s->conf->workers.park_after_ms;
+}
+
+bool
+park(struct session *s, uint64_t idle_due_ms, unsigned half_closed)
+{
+	struct tunnel_message t = { .slot = s->slot, .n_fds = 2,
+		.owner = s->owner };
+	const int fds[2] = { s->client, s->target };
+	uint8_t buf[MESSAGE_MAX];
+
+	atomic_store(&s->shown->idle_due_ms, idle_due_ms);
+	atomic_store(&s->shown->half_closed, half_closed);
+	if (channel_send(s->worker->process->park_send, buf,
+	    tunnel_message_encode(buf, &t), fds, 2) == -1)
+		return false;
+	s->parked = true;
+	s->slot = BOARD_NOBODY;
+	return true;
+}

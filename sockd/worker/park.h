@@ -1,0 +1,28 @@
+/*
+ * Handing an idle tunnel to a keeper.
+ */
+#ifndef WORKER_PARK_H
+#define WORKER_PARK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct session;
+
+/*
+ * After how many ms without an octet this tunnel is to be parked: park_after
+ * while there are workers enough, else at once after its first wait of
+ * PARK_SHORT_MS.  UINT64_MAX: there is no keeper.
+ */
+uint64_t park_after_ms(const struct session *s);
+
+/*
+ * Hand the session over, with both its sockets.  Nothing of it may be in a
+ * pipe or buffer.  half_closed: bit 0, the client's FIN was passed on; bit
+ * 1, the target's.  True: it went, s->parked is set, the slot must not be
+ * touched any more; our copies of the sockets are still ours to close.
+ * False: no keeper takes it now; go on.
+ */
+bool	park(struct session *s, uint64_t idle_due_ms, unsigned half_closed);
+
+#endif

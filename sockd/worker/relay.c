@@ -1,0 +1,361 @@
+/*
+ * The relay, in a worker: two flows, one poll(2), and what is remembered of
+ * how it ended.  No flow ever waits for the other, so both sides may write
+ * as much as they like before they read.
+ *
+ * A socket that no flow waits for is watched for errors only: a client that
+ * was reset while its target takes nothing is noticed.  What was read before
+ * is still passed on for a while.
+ */
+#include "relay.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include "flow.h"
+#include "park.h"
+#include "pipe.h"
+#include "session.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/principal.h"
+#include "wait.h"
+
+enum {
+	CLIENT, TARGET,			/* index of sockets */
+	LINGER_MS = 10000,		/* after a reset, for the last octets */
+	PARK_LOOK_MS = 250,		/* do workers run short meanwhile? */
+	TOUCH_MS = 1000,		/* active time, to the board */
+	KEEPALIVE_AFTER_MS = 1000,
+};
+
+struct relay {
+	struct session	*session;
+	struct flow	flows[2];	/* SIDE_UP, SIDE_DOWN */
+	struct pollfd	fds[2];		/* CLIENT, TARGET */
+	bool		deaf[2];	/* tells nothing new any more */
+	uint64_t	now_ms, moved_ms, touched_ms;
+	uint64_t	broken_ms;	/* a reset was noticed, 0: none */
+	bool		keepalive;
+	enum outcome	outcome;
+};
+
+static void
+begin_flow(struct relay *r, int side)
+{
+	struct session *s = r->session;
+	int sockets[2] = { s->client, s->target };
+
+	r->flows[side] = (struct flow){
+		.meter = { .session = s, .up = side == SIDE_UP },
+		.from = sockets[side], .to = sockets[!side],
+		.buffer = &s->worker->buffers[side],
+		.pipe = &s->worker->pipes[side],
+	};
+	if (atomic_load(&s->shown->half_closed) & (1U << side))
+		r->flows[side].need = FLOW_DONE;
+}
+
+static void
+set_flag(int fd, int level, int name)
+{
+	setsockopt(fd, level, name, &(int){ 1 }, sizeof(int));
+}
+
+/* ---- what has happened ---- */
+
+/* Octets moved: for the idle deadline, and for active time. */
+static void
+touch(struct relay *r)
+{
+	struct session *s = r->session;
+	uint64_t wall_ms;
+
+	r->moved_ms = r->now_ms;
+	if (r->touched_ms != 0 && r->now_ms - r->touched_ms < TOUCH_MS)
+		return;
+	r->touched_ms = r->now_ms;
+	wall_ms = clock_wall_ms();
+	atomic_store_explicit(&s->shown->active_ms, wall_ms,
+	    memory_order_relaxed);
+	if (s->shown->principal < s->board->n.principals)
+		principal_touch(s->board, s->shown->principal, wall_ms,
+		    s->conf->accounting.time_idle_ms);
+}
+
+/*
+ * A flow has passed on all and its source has ended: say so to the sink,
+ * unless both are done, when close(2) says it.
+ */
+static void
+finish_flow(struct relay *r, int side)
+{
+	/* Who ended first is remembered. */
+	if (r->outcome == OUTCOME_NONE)
+		r->outcome = side == SIDE_UP ? OUTCOME_CLIENT_CLOSED :
+		    OUTCOME_TARGET_CLOSED;
+	if (r->flows[!side].need != FLOW_DONE)
+		shutdown(r->flows[side].to, SHUT_WR);
+}
+
+static void
+move(struct relay *r, int side, short said)
+{
+	struct flow *f = &r->flows[side];
+	uint64_t total = f->total;
+
+	flow_move(f, said);
+	if (f->total != total)
+		touch(r);
+	if (f->need == FLOW_DONE)
+		finish_flow(r, side);
+}
+
+/* ---- what is waited for ---- */
+
+static void
+choose_events(struct relay *r)
+{
+	r->fds[CLIENT].events = r->fds[TARGET].events = 0;
+	for (int side = 0; side < 2; side++) {
+		if (r->flows[side].need == FLOW_IN)
+			r->fds[side].events |= POLLIN | POLLPRI;
+		if (r->flows[side].need == FLOW_OUT)
+			r->fds[!side].events |= POLLOUT;
+	}
+	r->fds[CLIENT].fd = r->session->client;
+	r->fds[TARGET].fd = r->session->target;
+	for (int i = 0; i < 2; i++)
+		if (r->deaf[i] && r->fds[i].events == 0)
+			r->fds[i].fd = -1;
+}
+
+static bool
+is_half_closed(const struct relay *r)
+{
+	return r->flows[SIDE_UP].need == FLOW_DONE ||
+	    r->flows[SIDE_DOWN].need == FLOW_DONE;
+}
+
+static uint64_t
+idle_due_ms(const struct relay *r)
+{
+	const struct conf *conf = r->session->conf;
+
+	return r->moved_ms + (is_half_closed(r) ?
+	    conf->timeouts.half_closed_ms : conf->timeouts.idle_ms);
+}
+
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* May a keeper have it: is there nothing to do but to wait for octets? */
+static bool
+is_idle(const struct relay *r)
+{
+	for (int side = 0; side < 2; side++)
+		if ((r->flows[side].need != FLOW_IN &&
+		    r->flows[side].need != FLOW_DONE) ||
+		    flow_holds(&r->flows[side]))
+			return false;
+	return r->broken_ms == 0;
+}
+
+static uint64_t
+park_due_ms(const struct relay *r)
+{
+	uint64_t after_ms;
+
+	if (!is_idle(r))
+		return UINT64_MAX;
+	after_ms = park_after_ms(r->session);
+	if (after_ms == UINT64_MAX)
+		return UINT64_MAX;
+	return r->moved_ms + after_ms;
+}
+
+/* When there is something to do even if no octet comes. */
+static uint64_t
+due_ms(const struct relay *r)
+{
+	uint64_t due = idle_due_ms(r), park_ms = park_due_ms(r);
+
+	for (int side = 0; side < 2; side++)
+		if (r->flows[side].need == FLOW_TIME)
+			due = earlier(due, r->flows[side].resume_ms);
+	if (r->broken_ms != 0)
+		due = earlier(due, r->broken_ms + LINGER_MS);
+	if (park_ms != UINT64_MAX)
+		due = earlier(due, earlier(park_ms,
+		    r->now_ms + PARK_LOOK_MS));
+	return due;
+}
+
+/* ---- what came ---- */
+
+/* Which of a socket's flows can go on? */
+static void
+heed(struct relay *r, int side)
+{
+	struct flow *f = &r->flows[side];
+	short from = r->fds[side].revents, to = r->fds[!side].revents;
+
+	if (f->need == FLOW_IN && from != 0)
+		move(r, side, from);
+	else if (f->need == FLOW_OUT && to & (POLLOUT | POLLERR | POLLHUP))
+		move(r, side, 0);
+	else if (f->need == FLOW_TIME && r->now_ms >= f->resume_ms)
+		move(r, side, 0);
+}
+
+/* A socket that no flow waits for can only have broken, or be at its end. */
+static void
+heed_errors(struct relay *r)
+{
+	for (int i = 0; i < 2; i++) {
+		if (r->fds[i].events != 0 || r->fds[i].revents == 0)
+			continue;
+		r->deaf[i] = true;
+		if (r->fds[i].revents & POLLERR && r->broken_ms == 0)
+			r->broken_ms = r->now_ms;
+	}
+}
+
+/* A tunnel that lasts wants to know of a peer that vanished. */
+static void
+keep_alive(struct relay *r)
+{
+	if (r->keepalive || r->now_ms - r->moved_ms < KEEPALIVE_AFTER_MS)
+		return;
+	set_flag(r->session->client, SOL_SOCKET, SO_KEEPALIVE);
+	set_flag(r->session->target, SOL_SOCKET, SO_KEEPALIVE);
+	r->keepalive = true;
+}
+
+static bool
+try_to_park(struct relay *r)
+{
+	unsigned half_closed = 0;
+
+	if (r->now_ms < park_due_ms(r))
+		return false;
+	keep_alive(r);
+	for (int side = 0; side < 2; side++)
+		if (r->flows[side].need == FLOW_DONE)
+			half_closed |= 1U << side;
+	return park(r->session, idle_due_ms(r), half_closed);
+}
+
+/* True: a deadline has passed. */
+static bool
+heed_time(struct relay *r)
+{
+	keep_alive(r);
+	if (r->now_ms >= idle_due_ms(r))
+		r->outcome = OUTCOME_IDLE;
+	else if (r->broken_ms != 0 && r->now_ms >= r->broken_ms + LINGER_MS)
+		r->outcome = OUTCOME_RESET;
+	else
+		return false;
+	return true;
+}
+
+/* ---- the loop ---- */
+
+/* Has it ended?  The outcome of an orderly end is there before both are. */
+static bool
+is_over(struct relay *r)
+{
+	bool done = true;
+
+	for (int side = 0; side < 2; side++) {
+		switch (r->flows[side].need) {
+		case FLOW_BROKEN:
+			r->outcome = r->flows[side].error == ETIMEDOUT ?
+			    OUTCOME_TIMEOUT : OUTCOME_RESET;
+			return true;
+		case FLOW_SPENT:
+			r->outcome = OUTCOME_QUOTA;
+			return true;
+		case FLOW_IN:
+		case FLOW_OUT:
+		case FLOW_TIME:
+			done = false;
+			break;
+		case FLOW_DONE:
+			break;
+		}
+	}
+	return done;
+}
+
+/* One wait and what it brought.  False: it is over, or parked. */
+static bool
+turn(struct relay *r)
+{
+	struct session *s = r->session;
+
+	choose_events(r);
+	switch (wait_for(s, r->fds, 2, due_ms(r), &r->now_ms)) {
+	case WAIT_CUT:
+		r->outcome = s->outcome;
+		return false;
+	case WAIT_DUE:
+		r->fds[CLIENT].revents = r->fds[TARGET].revents = 0;
+		if (heed_time(r) || try_to_park(r))
+			return false;
+		break;
+	case WAIT_READY:
+		break;
+	}
+	heed(r, SIDE_UP);
+	heed(r, SIDE_DOWN);
+	heed_errors(r);
+	return !is_over(r);
+}
+
+/* A tunnel that comes from a keeper has been idle for some time. */
+static uint64_t
+moved_last_ms(struct relay *r)
+{
+	uint64_t due = atomic_load(&r->session->shown->idle_due_ms);
+	uint64_t since = r->now_ms + (idle_due_ms(r) - r->moved_ms);
+
+	return due == 0 || due > since ? r->now_ms : r->now_ms + due - since;
+}
+
+static void
+begin(struct relay *r, struct session *s)
+{
+	*r = (struct relay){ .session = s, .now_ms = clock_ms() };
+	begin_flow(r, SIDE_UP);
+	begin_flow(r, SIDE_DOWN);
+	r->moved_ms = moved_last_ms(r);
+	set_flag(s->client, IPPROTO_TCP, TCP_NODELAY);
+	if (buffer_held(s->early) > 0) {
+		meter_moved(&r->flows[SIDE_UP].meter, buffer_held(s->early));
+		r->flows[SIDE_UP].total = buffer_held(s->early);
+		move(r, SIDE_UP, 0);
+	}
+}
+
+void
+relay(struct session *s)
+{
+	struct relay r;
+
+	begin(&r, s);
+	if (!is_over(&r))
+		while (turn(&r))
+			;
+	for (int side = 0; side < 2; side++) {
+		if (!s->parked)
+			flow_drop(&r.flows[side]);
+		pipe_reset(r.flows[side].pipe);
+	}
+	s->outcome = r.outcome;
+}

@@ -1,0 +1,223 @@
+/*
+ * The life of a session, in a worker.  It opens no file, forks nothing, and
+ * waits nowhere but in wait.c.  Whatever happens to a client, account() sees
+ * it exactly once.
+ */
+#include "session.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "park.h"
+#include "relay.h"
+#include "reply.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/place.h"
+#include "sockd/common/slot.h"
+
+/* The life of a session.  It only ever moves down this list. */
+static bool (*const stages[])(struct session *) = {
+	negotiate,	/* which version, which method */
+	authenticate,	/* who: ask an auth helper */
+	request,	/* what */
+	authorize,	/* may they */
+	serve,		/* connect, bind or udp: a table by command */
+};
+
+bool
+session_fail(struct session *s, enum outcome why)
+{
+	s->outcome = why;
+	return false;
+}
+
+static bool
+needs_place(const struct conf *conf)
+{
+	return conf->sessions.max_per_address != 0 ||
+	    conf->sessions.handshakes_per_address != 0 ||
+	    conf->abuse.failures != 0;
+}
+
+/* The first of the four moments: a client that no rule could ever pass. */
+static bool
+may_come(struct session *s, unsigned listener, const struct addr *from)
+{
+	const struct policy *policy = &s->conf->policy;
+
+	question_at_accept(&s->question, &s->worker->room, s->board, listener,
+	    from, policy->has_hours ?
+	    clock_week_minute(clock_wall_us() / 1000000) : 0);
+	if (policy_decide(policy, &s->question).can_pass)
+		return true;
+	atomic_fetch_add(&s->board->header->counts.unpassable, 1);
+	return false;
+}
+
+static bool
+claim(struct session *s)
+{
+	const struct process *p = s->worker->process;
+	int64_t slot;
+
+	s->owner = owner_word(p->index, p->epoch, ++s->worker->serial);
+	slot = slot_claim(s->board, s->owner);
+	if (slot == -1) {
+		atomic_fetch_add(&s->board->header->counts.unrecorded, 1);
+		return false;
+	}
+	s->slot = (uint32_t)slot;
+	s->shown = &s->board->sessions[slot];
+	return true;
+}
+
+static void
+show(struct session *s, unsigned listener, const struct addr *from)
+{
+	struct session_slot *shown = s->shown;
+
+	shown->started_us = clock_wall_us();
+	shown->client = *from;
+	shown->listener = listener;
+	shown->generation = s->worker->process->generation;
+	snprintf(shown->listen_name, sizeof(shown->listen_name), "%s",
+	    s->listen->name);
+	if (needs_place(s->conf))
+		shown->place = place_find(s->board, from, s->accepted_ms);
+}
+
+/* Handshakes at once, and penalties for failed logins, by address. */
+static bool
+is_welcome(struct session *s)
+{
+	const struct conf *conf = s->conf;
+
+	if (s->shown->place == BOARD_NOBODY)
+		return true;
+	if (conf->abuse.failures != 0 &&
+	    place_is_penalised(s->board, s->shown->place, s->accepted_ms))
+		return false;
+	return slot_gauge(s->board, s->slot, GAUGE_HANDSHAKE,
+	    conf->sessions.handshakes_per_address);
+}
+
+static bool
+begin(struct session *s, unsigned listener, const struct addr *from)
+{
+	atomic_fetch_add_explicit(&s->board->header->counts.accepted, 1,
+	    memory_order_relaxed);
+	if (!may_come(s, listener, from) || !claim(s))
+		return false;
+	show(s, listener, from);
+	if (is_welcome(s))
+		return true;
+	atomic_fetch_add(&s->board->header->counts.refused, 1);
+	slot_forget(s->board, s->slot);
+	return false;
+}
+
+static void
+shut(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
+/* A reset is carried on as a reset, not as an orderly end. */
+static void
+reset(int fd)
+{
+	const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	if (fd != -1)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+}
+
+static void
+end(struct session *s)
+{
+	if (!s->parked) {
+		if (s->outcome == OUTCOME_RESET) {
+			reset(s->client);
+			reset(s->target);
+		}
+		account(s);
+		if (s->refused)
+			refuse_close(s);
+	}
+	shut(&s->target);
+	shut(&s->client);
+}
+
+static void
+open_session(struct session *s, struct worker *w, int *client)
+{
+	*s = (struct session){ .worker = w, .conf = w->conf,
+		.board = w->board, .slot = BOARD_NOBODY, .client = *client,
+		.target = -1, .accepted_ms = clock_ms(),
+		.early = &w->buffers[SIDE_UP],
+		.outcome = OUTCOME_ERROR };
+
+	*client = -1;
+	for (int i = 0; i < 2; i++)
+		w->buffers[i].begin = w->buffers[i].end = 0;
+}
+
+void
+session_serve(struct worker *w, const struct listener *on, int *client,
+    const struct addr *from)
+{
+	struct session s;
+
+	open_session(&s, w, client);
+	s.listen = &w->conf->listens[on->index];
+	if (begin(&s, on->index, from)) {
+		for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
+			if (!stages[i](&s))
+				break;		/* s.outcome tells why */
+		end(&s);
+	}
+	shut(&s.client);
+}
+
+void
+session_resume(struct worker *w, uint32_t slot, uint64_t owner, int *client,
+    int *target)
+{
+	struct session s;
+
+	open_session(&s, w, client);
+	s.slot = slot;
+	s.shown = &w->board->sessions[slot];
+	s.owner = owner;
+	s.target = *target;
+	s.allowed = true;
+	*target = -1;
+	relay(&s);
+	end(&s);
+}
+
+void
+session_grant(struct session *s, unsigned rule, const struct addr *target,
+    const struct addr *source)
+{
+	const struct rule *r = &s->conf->policy.rules[rule];
+	struct rule_slot *shared = &s->board->rules[rule];
+	struct session_slot *shown = s->shown;
+
+	atomic_store(&shown->rule, rule);
+	atomic_store(&shared->rate_up, r->rate_up);
+	atomic_store(&shared->rate_down, r->rate_down);
+	if (!r->metered)
+		atomic_store(&shown->stop_at_bytes, UINT64_MAX);
+	shown->metered = r->metered;
+	shown->logged = r->log;
+	shown->target_addr = *target;
+	shown->source = *source;
+	snprintf(shown->rule_name, sizeof(shown->rule_name), "%s", r->name);
+	slot_advance(s->board, s->slot, SLOT_LIVE);
+	atomic_fetch_add_explicit(&s->board->header->counts.granted, 1,
+	    memory_order_relaxed);
+}

@@ -1,0 +1,59 @@
+/*
+ * Waiting, in a worker: poll(2) with a deadline, in slices of a second.
+ * Blocking I/O in a worker means a call of this function.  It must never
+ * wait longer than a slice without looking at the session's cut word.
+ */
+#include "wait.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "session.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/process.h"
+#include "sockd/common/slot.h"
+
+int
+wait_is_cut(struct session *s)
+{
+	enum outcome why;
+
+	if (s->slot == BOARD_NOBODY)
+		return 0;
+	why = slot_is_cut(s->board, s->slot);
+	if (why == OUTCOME_NONE)
+		return 0;
+	s->outcome = why;
+	return 1;
+}
+
+static int
+slice(uint64_t now_ms, uint64_t due_ms)
+{
+	if (due_ms <= now_ms)
+		return 0;
+	if (due_ms - now_ms > WAIT_SLICE_MS)
+		return WAIT_SLICE_MS;
+	return (int)(due_ms - now_ms);
+}
+
+enum wait_result
+wait_for(struct session *s, struct pollfd *fds, nfds_t n, uint64_t due_ms,
+    uint64_t *now_ms)
+{
+	uint64_t now = clock_ms();
+	enum wait_result result;
+	int ready;
+
+	do {
+		ready = poll(fds, n, slice(now, due_ms));
+		now = clock_ms();
+		if (ready == 0 && process_is_orphan(s->worker->process))
+			exit(EXIT_SUCCESS);
+		result = wait_is_cut(s) ? WAIT_CUT :
+		    ready > 0 ? WAIT_READY : WAIT_DUE;
+	} while (result == WAIT_DUE && now < due_ms);
+	if (now_ms != NULL)
+		*now_ms = now;
+	return result;
+}

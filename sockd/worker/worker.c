@@ -1,0 +1,55 @@
+/*
+ * The worker: it accepts a client and serves it from greeting to end in
+ * straight-line code, then the next one.  Sockets and nothing else: it opens
+ * no file, makes no process, knows no PAM, no database and no resolver but
+ * by asking.  What a client sends never leaves it except to its target.
+ */
+#include "worker.h"
+
+#include <stdlib.h>
+
+#include "accept.h"
+#include "session.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/log.h"
+#include "sockd/common/sandbox.h"
+
+static struct worker worker;
+
+static void
+prepare(struct process *p)
+{
+	worker = (struct worker){ .process = p, .conf = p->conf,
+		.board = p->board, .pipes = { { .fds = { -1, -1 } },
+		{ .fds = { -1, -1 } } } };
+	asker_init(&worker.auth, p->auth_ask);
+	asker_init(&worker.resolver, p->resolver_ask);
+	question_room_init(&worker.room, &p->conf->policy);
+	/* Reads the time zone while files can still be opened. */
+	clock_week_minute(clock_wall_us() / 1000000);
+}
+
+static void
+say_ready(struct process *p)
+{
+	process_set_state(p->board, p->index, PROCESS_IDLE);
+	atomic_fetch_add(&p->board->header->idle_workers, 1);
+}
+
+void
+worker_main(struct process *p)
+{
+	process_enter(p);
+	prepare(p);
+	if (accept_open(&worker) == -1) {
+		log_err("worker failed why=\"no set to wait on\"");
+		exit(EXIT_FAILURE);
+	}
+	if (process_become(p, p->conf->user, true) == -1 ||
+	    sandbox_enter(PROCESS_WORKER) == -1)
+		exit(EXIT_FAILURE);
+	say_ready(p);
+	while (accept_and_serve(&worker))
+		;
+	exit(EXIT_SUCCESS);
+}
