@@ -43,6 +43,15 @@ is_command(uint8_t cmd)
 	    cmd == COMMAND_UDP;
 }
 
+static ssize_t
+dst_decode(uint8_t cmd, const uint8_t *buf, size_t len, struct target *target)
+{
+	/* Many clients put anything there: it says where they will be. */
+	if (cmd == COMMAND_UDP)
+		return socks5_addr_decode_any(buf, len, target);
+	return socks5_addr_decode(buf, len, target);
+}
+
 ssize_t
 socks5_request_decode(const uint8_t *buf, size_t len,
     struct socks5_request *req)
@@ -60,10 +69,8 @@ socks5_request_decode(const uint8_t *buf, size_t len,
 		return DECODE_BAD_COMMAND;
 	if (len < REQUEST_FIXED)
 		return DECODE_MORE;
-	/* What DST of UDP ASSOCIATE says is never refused for its form. */
-	n = (buf[1] == COMMAND_UDP ?
-	    socks5_addr_decode_any : socks5_addr_decode)
-	    (buf + REQUEST_FIXED, len - REQUEST_FIXED, &target);
+	n = dst_decode(buf[1], buf + REQUEST_FIXED, len - REQUEST_FIXED,
+	    &target);
 	if (n <= 0)
 		return n;
 	req->command = (enum command)buf[1];

@@ -1,0 +1,95 @@
+/*
+ * What a client's name becomes: a name, an address, or nothing.
+ */
+#include <criterion/criterion.h>
+
+#include <string.h>
+
+#include "exact.h"
+#include "lib/target.h"
+
+struct target_case {
+	const char	*octets;
+	const char	*name;		/* NULL: none of both; "": address */
+	const char	*addr;
+};
+
+static const struct target_case target_cases[] = {
+	{ "Example.ORG.", "example.org", "-" },
+	{ "127.0.0.1", "", "127.0.0.1" },
+	{ "::ffff:127.0.0.1", "", "127.0.0.1" },
+	{ "[::1]", "", "::1" },
+	{ "2001:DB8::A", "", "2001:db8::a" },
+	{ "127.0.0.1.", NULL, NULL },
+	{ "127.0.0.01", NULL, NULL },
+	{ "127.1", NULL, NULL },
+	{ "[127.0.0.1]", NULL, NULL },
+	{ "::1%lo", NULL, NULL },
+	{ "*", NULL, NULL },
+	{ "", NULL, NULL },
+};
+
+Test(target, cases)
+{
+	struct target target, before;
+	char buf[ADDR_TEXT_MAX];
+
+	memset(&before, 0xee, sizeof(before));
+	for (size_t i = 0; i < sizeof(target_cases) / sizeof(target_cases[0]);
+	    i++) {
+		const struct target_case *t = &target_cases[i];
+		size_t len = strlen(t->octets);
+		uint8_t *copy = exact_copy(t->octets, len);
+
+		target = before;
+		cr_assert_eq(target_from_name(&target, copy, len, 443),
+		    t->name != NULL, "\"%s\"", t->octets);
+		if (t->name == NULL) {
+			cr_assert_eq(memcmp(&target, &before, sizeof(target)),
+			    0);
+		} else {
+			cr_assert_str_eq(target.name, t->name);
+			cr_assert_str_eq(addr_format(&target.addr, buf),
+			    t->addr);
+			cr_assert_eq(target.port, 443);
+			cr_assert_eq(target.addr.port,
+			    t->name[0] == '\0' ? 443 : 0);
+		}
+		free(copy);
+	}
+}
+
+/* A C string ends at a NUL, a client's name does not. */
+Test(target, nul)
+{
+	static const char octets[] = "127.0.0.1\0.example.org";
+	struct target target;
+
+	cr_assert_not(target_from_name(&target, (const uint8_t *)octets,
+	    sizeof(octets) - 1, 80));
+	cr_assert_not(target_from_name(&target, (const uint8_t *)octets, 10,
+	    80));
+	cr_assert(target_from_name(&target, (const uint8_t *)octets, 9, 80));
+}
+
+/* Whatever becomes a target may contain what it contains. */
+Test(target, may_contain)
+{
+	struct target target;
+	uint8_t octets[2] = { 'a', 'a' };
+
+	for (int c = 0; c < 256; c++) {
+		octets[0] = (uint8_t)c;
+		if (!target_may_contain(octets, 1))
+			cr_assert_not(target_from_name(&target, octets, 2, 80));
+	}
+	for (size_t i = 0; i < sizeof(target_cases) / sizeof(target_cases[0]);
+	    i++) {
+		const struct target_case *t = &target_cases[i];
+
+		if (t->name != NULL)
+			cr_assert(target_may_contain(
+			    (const uint8_t *)t->octets, strlen(t->octets)));
+	}
+	cr_assert(target_may_contain(octets, 0));
+}
