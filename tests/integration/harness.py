@@ -17,12 +17,12 @@ import os
 import re
 import resource
 import shutil
-import signal
 import sqlite3
 import subprocess
 import tempfile
 import time
 import unittest
+from signal import SIGHUP, SIGTERM
 
 PATIENCE_S = 20
 IS_ROOT = os.geteuid() == 0
@@ -248,12 +248,12 @@ class Sockd:
         if sections is not None or changes:
             self.configure(sections, **changes)
         self.mark()
-        self.signal(signal.SIGHUP)
+        self.signal(SIGHUP)
         return wait_until("sockd reloads",
                           lambda: self.new_lines("reloaded generation") or
                           self.new_lines("reload refused"))
 
-    def stop(self, sig=signal.SIGTERM, patience_s=PATIENCE_S):
+    def stop(self, sig=SIGTERM, patience_s=PATIENCE_S):
         """End it in order; returns its status."""
         if self.process is None or self.process.poll() is not None:
             return self.process and self.process.returncode
