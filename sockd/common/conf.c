@@ -1,7 +1,6 @@
 /*
- * The configuration, read: libConfuse takes the file apart, and hands over
- * each value with its line.  The only file that knows libConfuse; in the
- * master and in sockctl.
+ * libConfuse takes the file's text apart, and hands over each value with its
+ * line.  The only file that knows libConfuse.
  *
  * libConfuse keeps its sections in a list that it searches for each new one,
  * lets a key or a section given twice pass, and has no word for a value that
@@ -11,7 +10,6 @@
 #include "conf_read.h"
 
 #include <confuse.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
@@ -159,13 +157,25 @@ on_section_end(cfg_t *cfg, cfg_opt_t *opt)
 
 /* ---- what libConfuse says ---- */
 
+/* Another section that has a key of this name, or NULL. */
+static const char *
+find_home(const char *word)
+{
+	for (size_t i = 0; i < conf_n_keys; i++)
+		if (strcmp(conf_keys[i].name, word) == 0)
+			return conf_keys[i].section;
+	return NULL;
+}
+
 static bool
 refuse_unknown(const char *kind, unsigned line, const char *word)
 {
-	const char *known[64], *near, *section = "";
+	enum { KNOWN_MAX = 64 };
+	const char *known[KNOWN_MAX], *near, *section = "";
+	const char *home = find_home(word);
 	size_t n = 0;
 
-	for (size_t i = 0; i < conf_n_keys && n < 64; i++) {
+	for (size_t i = 0; i < conf_n_keys && n + 2 <= KNOWN_MAX; i++) {
 		const struct conf_key *key = &conf_keys[i];
 
 		if (strcmp(key->section, kind) == 0)
@@ -177,6 +187,10 @@ refuse_unknown(const char *kind, unsigned line, const char *word)
 	if (near != NULL)
 		return conf_refuse(reader, line,
 		    "\"%s\" is no key here; was \"%s\" meant?", word, near);
+	if (home != NULL)
+		return conf_refuse(reader, line, "\"%s\" is no key here; "
+		    "it belongs %s%s", word, home[0] == '\0' ?
+		    "before all sections" : "into section ", home);
 	return conf_refuse(reader, line, "\"%s\" is no key here; "
 	    "sockd.conf(5) has them all", word);
 }
@@ -260,8 +274,8 @@ make_options(struct conf_reader *r, cfg_opt_t **top)
 	return all;
 }
 
-static bool
-parse(struct conf_reader *r)
+bool
+conf_parse(struct conf_reader *r)
 {
 	cfg_opt_t *top;
 	int rc;
@@ -282,68 +296,4 @@ parse(struct conf_reader *r)
 	if (rc != CFG_SUCCESS)
 		return conf_refuse(r, 0, "cannot be read");
 	return true;
-}
-
-/* ---- the whole ---- */
-
-static bool
-read_file(struct conf_reader *r)
-{
-	char word[64];
-	unsigned line;
-
-	if (conf_text_read(r) && parse(r))
-		return true;
-	line = conf_dante_line(r->text, word, sizeof(word));
-	if (line == 0)
-		return false;
-	r->failed = false;
-	r->section = NULL;
-	r->key = NULL;
-	return conf_refuse(r, line, "\"%s\" is Dante's syntax; this sockd has "
-	    "one of its own, see sockd.conf(5)", word);
-}
-
-static bool
-begin(struct conf_reader *r)
-{
-	r->memory = arena_new();
-	r->scratch = arena_new();
-	if (r->memory == NULL || r->scratch == NULL)
-		return conf_no_memory(r);
-	r->key_lines = arena_array(r->scratch, conf_n_keys,
-	    sizeof(*r->key_lines));
-	r->conf = arena_array(r->memory, 1, sizeof(*r->conf));
-	if (r->key_lines == NULL || r->conf == NULL)
-		return conf_no_memory(r);
-	r->conf->memory = r->memory;
-	if (r->file == NULL)
-		return true;
-	r->conf->file = arena_text(r->memory, r->file);
-	return r->conf->file != NULL || conf_no_memory(r);
-}
-
-struct conf *
-conf_load(const char *file, char *err, size_t err_size)
-{
-	struct conf_reader r = { .file = file, .err = err,
-	    .err_size = err_size };
-	bool ok;
-
-	if (err_size > 0)
-		err[0] = '\0';
-	ok = begin(&r) && (file == NULL || read_file(&r)) &&
-	    conf_build(&r) && conf_check(&r);
-	arena_free(r.scratch);
-	if (ok)
-		return r.conf;
-	arena_free(r.memory);
-	return NULL;
-}
-
-void
-conf_free(struct conf *conf)
-{
-	if (conf != NULL)
-		arena_free(conf->memory);
 }

@@ -48,12 +48,16 @@ check_order(struct conf_reader *r, const struct order *o)
 
 	if (low <= high)
 		return true;
-	if (line == 0)			/* a default: the other was given */
-		line = r->key_lines[more - conf_keys];
 	r->section = &section;
 	r->key = less;
-	conf_refuse(r, line, "%u is above %s, which is %u%s", low, o->more,
-	    high, r->key_lines[more - conf_keys] == 0 ? " by default" : "");
+	if (line > 0)
+		conf_refuse(r, line, "%u is above %s, which is %u%s", low,
+		    o->more, high, r->key_lines[more - conf_keys] == 0 ?
+		    " by default" : "");
+	else
+		conf_refuse(r, r->key_lines[more - conf_keys],
+		    "its default of %u is above %s, which is %u; set it too",
+		    low, o->more, high);
 	r->section = NULL;
 	return false;
 }

@@ -124,7 +124,7 @@ distance(const char *a, const char *b)
 const char *
 conf_nearest(const char *wrong, const char *const *known, size_t n)
 {
-	size_t best = 1 + strlen(wrong) / 3;
+	size_t best = 1 + strlen(wrong) / 4;
 	const char *nearest = NULL;
 
 	for (size_t i = 0; i < n; i++) {

@@ -19,10 +19,12 @@ check_text(struct conf_reader *r, const struct conf_value *v, size_t max)
 	if (len < r->key->min)
 		return conf_refuse(r, v->line, "it cannot be empty");
 	if (len > max)
-		return conf_refuse_value(r, v, "has %zu octets; %zu are the most", len, max);
+		return conf_refuse_value(r, v,
+		    "has %zu octets; %zu are the most", len, max);
 	for (const char *p = v->text; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			return conf_refuse_value(r, v, "has a control octet in it");
+			return conf_refuse_value(r, v,
+			    "has a control octet in it");
 	return true;
 }
 
@@ -84,7 +86,8 @@ check_path(struct conf_reader *r, const struct conf_value *v)
 	if (!check_text(r, v, PATH_MAX - NAME_MAX))
 		return false;
 	if (v->text[0] != '/' && v->text[0] != '\0')
-		return conf_refuse_value(r, v, "is no absolute path; begin it with /");
+		return conf_refuse_value(r, v,
+		    "is no absolute path; begin it with /");
 	return true;
 }
 

@@ -60,8 +60,8 @@ struct conf_reader {
 	const struct conf_section *section;	/* that is being filled, */
 	const struct conf_key	*key;		/* and its key: for errors */
 	unsigned		*key_lines;	/* by index in conf_keys */
-	void			*groups;	/* conf_people.c: a tree of the known */
-	bool			knows_self;	/* conf_addresses.c, once needed: */
+	void			*groups;	/* conf_people.c: known to NSS */
+	bool			knows_self;	/* conf_addresses.c: asked */
 	struct addr		*self;		/* this machine's addresses */
 	size_t			n_self;
 };
@@ -149,12 +149,17 @@ bool	conf_text_read(struct conf_reader *r);
  * does; 0: it does not. */
 unsigned conf_dante_line(const char *text, char *word, size_t size);
 
+/* ---- conf.c ---- */
+
+/* The text's sections and values, in its order. */
+bool	conf_parse(struct conf_reader *r);
+
 /* ---- conf_keys.c ---- */
 
 /* The rows of one section's keys; NULL: there is no such section. */
 const struct conf_key *conf_keys_of(const char *section, size_t *n);
 
-/* Is there one section of that name for each title? */
+/* Has each section of that kind a name of its own? */
 bool	conf_is_titled(const char *section);
 
 /* ---- conf_fill.c ---- */
@@ -163,7 +168,7 @@ bool	conf_is_titled(const char *section);
 bool	conf_fill(struct conf_reader *r, const struct conf_section *section,
 	    void *base);
 
-/* ---- conf_rules.c, conf_check.c ---- */
+/* ---- conf_build.c, conf_check.c ---- */
 
 bool	conf_build(struct conf_reader *r);
 bool	conf_check(struct conf_reader *r);

@@ -96,9 +96,11 @@ duration_set(struct conf_reader *r, void *base, const struct conf_value *v,
 	(void)n;
 	fault = units_duration(v->text, &ms);
 	if (fault != UNITS_OK)
-		return conf_refuse_value(r, v, "is no duration: %s", units_why(fault));
+		return conf_refuse_value(r, v, "is no duration: %s",
+		    units_why(fault));
 	if (ms < r->key->min || ms > r->key->max)
-		return conf_refuse_value(r, v, "is not from %s to %s", units_format_duration(r->key->min, min),
+		return conf_refuse_value(r, v, "is not from %s to %s",
+		    units_format_duration(r->key->min, min),
 		    units_format_duration(r->key->max, max));
 	store(r->key, base, ms);
 	return true;
@@ -132,9 +134,12 @@ rate_set(struct conf_reader *r, void *base, const struct conf_value *v,
 	(void)n;
 	fault = units_rate(v->text, &rate);
 	if (fault != UNITS_OK)
-		return conf_refuse_value(r, v, "is no rate: %s", units_why(fault));
+		return conf_refuse_value(r, v, "is no rate: %s",
+		    units_why(fault));
 	if (rate < r->key->min)
-		return conf_refuse_value(r, v, "is too slow to be meant; the least is %s", units_format_rate(r->key->min, min));
+		return conf_refuse_value(r, v,
+		    "is too slow to be meant; the least is %s",
+		    units_format_rate(r->key->min, min));
 	store(r->key, base, rate);
 	return true;
 }

@@ -202,7 +202,8 @@ read_all(int fd, char *text)
 		n = read(fd, text + len, CONF_FILE_MAX + 1 - len);
 		if (n > 0)
 			len += (size_t)n;
-	} while ((n > 0 && len <= CONF_FILE_MAX) || (n == -1 && errno == EINTR));
+	} while ((n > 0 && len <= CONF_FILE_MAX) ||
+	    (n == -1 && errno == EINTR));
 	return n == -1 ? -1 : (ssize_t)len;
 }
 

@@ -1,0 +1,32 @@
+/*
+ * What the parts of `sockd -t` share (conf_doubt*.c only).
+ */
+#ifndef COMMON_CONF_DOUBT_H
+#define COMMON_CONF_DOUBT_H
+
+#include "conf.h"
+
+struct doubter {
+	const struct conf	*conf;
+	conf_warn_fn		*warn;
+	void			*arg;
+};
+
+/* "FILE:LINE: rule "name": " and the rest; kind NULL: the file as a whole. */
+void	doubt(const struct doubter *d, const char *kind, const char *name,
+	    unsigned line, const char *fmt, ...)
+	    __attribute__((format(printf, 5, 6)));
+
+/* conf_cover.c: does whatever the second holds for hold for the first? */
+bool	rule_covers(const struct rule *first, const struct rule *second);
+bool	limit_covers(const struct limit *first, const struct limit *second);
+
+/* Is the prefix, or are the prefixes together, everything of a family? */
+bool	prefixes_are_world(const struct cidr *prefixes, size_t n);
+
+/* Each calls doubt() for what it finds. */
+void	doubt_order(const struct doubter *d);	/* never reached, applied */
+void	doubt_people(const struct doubter *d);	/* NSS, logins not offered */
+void	doubt_world(const struct doubter *d);	/* too open, in clear */
+
+#endif
