@@ -244,10 +244,12 @@ board_open(struct board *b, int fd, bool writable, const char **why)
 	*why = "not a board";
 	if (fstat(fd, &st) == -1)
 		return -1;
+	if (!S_ISREG(st.st_mode))
+		goto foreign;
 	n = pread(fd, &h, sizeof(h), 0);
 	if (n == -1)
 		return -1;
-	if (!S_ISREG(st.st_mode) || n != (ssize_t)sizeof(h))
+	if (n != (ssize_t)sizeof(h))
 		goto foreign;
 	*why = read_header(b, &h);
 	if (*why != NULL)

@@ -165,7 +165,7 @@ struct session_slot {
 	uint8_t			auth;		/* enum auth_method */
 	uint8_t			command;	/* enum command */
 	uint8_t			principal_kind;	/* enum principal_kind */
-	bool			metered, logged, has_octets;
+	uint8_t			metered, logged, has_octets;	/* 0 or 1 */
 	uint16_t		n_gids;
 	uint16_t		target_port;
 	uint16_t		host_at;	/* in text; 0: no target yet */

@@ -91,33 +91,23 @@ bool
 slot_principal_name(const struct board *b, const struct session_slot *s,
     char out[BOARD_USER_SIZE])
 {
-	out[0] = '\0';
+	memset(out, 0, BOARD_USER_SIZE);
 	if (s->principal < b->n.principals) {
 		memcpy(out, b->principals[s->principal].name,
 		    BOARD_USER_SIZE);
 		out[BOARD_USER_SIZE - 1] = '\0';
 		return out[0] != '\0';
 	}
-	if (s->principal_kind != NAMED_BY_USER)
+	/* AUTH_PASSWORD: refused after the login, before it had a slot */
+	if (s->principal_kind != NAMED_BY_USER && s->auth != AUTH_PASSWORD)
 		principal_of_address(out, &s->client,
 		    s->principal_kind == NAMED_SHARED);
 	else
-		memcpy(out, slot_user(s),
-		    strnlen(slot_user(s), BOARD_USER_SIZE - 1) + 1);
-	out[BOARD_USER_SIZE - 1] = '\0';
+		memcpy(out, s->text, strnlen(s->text, BOARD_USER_SIZE - 1));
 	return out[0] != '\0';
 }
 
 /* ---- the copy ---- */
-
-static bool
-is_flag(const bool *flag)
-{
-	unsigned char octet;
-
-	memcpy(&octet, flag, 1);	/* another value is no bool at all */
-	return octet <= 1;
-}
 
 static bool
 is_address(const struct addr *a)
@@ -138,8 +128,8 @@ is_sound(const struct session_slot *s)
 	    (s->protocol == 0 || s->protocol == 4 || s->protocol == 5) &&
 	    s->auth <= AUTH_USERID && s->command <= COMMAND_UDP &&
 	    s->principal_kind <= NAMED_BY_USER &&
-	    is_flag(&s->metered) && is_flag(&s->logged) &&
-	    is_flag(&s->has_octets) && s->n_gids <= BOARD_GIDS_MAX &&
+	    s->metered <= 1 && s->logged <= 1 && s->has_octets <= 1 &&
+	    s->n_gids <= BOARD_GIDS_MAX &&
 	    (s->host_at == 0 || s->host_at < BOARD_TEXT_SIZE) &&
 	    is_address(&s->client) && is_address(&s->target_addr) &&
 	    is_address(&s->source);

@@ -1,0 +1,62 @@
+/*
+ * A board without a file for the tests of sockd/common, and children that
+ * work on it all at once.
+ */
+#ifndef TESTS_UNIT_BOARD_VALUES_H
+#define TESTS_UNIT_BOARD_VALUES_H
+
+#include <criterion/criterion.h>
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sockd/common/board.h"
+
+static inline struct board
+small_board(uint32_t session_max, uint32_t principals)
+{
+	struct board_sizes sizes = { .processes = 8,
+	    .session_max = session_max, .principals = principals,
+	    .places = 64, .rules = 16 };
+	struct board b;
+
+	cr_assert_eq(board_create_private(&b, &sizes), 0);
+	return b;
+}
+
+static inline struct addr
+client_address(uint8_t last)
+{
+	static const uint8_t net[4] = { 10, 0, 0, 0 };
+	struct addr a;
+
+	addr_from_ipv4(&a, net, 5000);
+	a.ip[3] = last;
+	return a;
+}
+
+/* Run work(b, i) in n children at once; each must end with 0. */
+static inline void
+in_children(struct board *b, int n, void (*work)(struct board *b, int i))
+{
+	pid_t pids[16];
+	int status;
+
+	cr_assert_leq(n, 16);
+	for (int i = 0; i < n; i++) {
+		pids[i] = fork();
+		cr_assert_neq(pids[i], -1);
+		if (pids[i] == 0) {
+			work(b, i);
+			_exit(0);
+		}
+	}
+	for (int i = 0; i < n; i++) {
+		cr_assert_eq(waitpid(pids[i], &status, 0), pids[i]);
+		cr_assert_eq(status, 0, "child %d ended with %x", i,
+		    (unsigned)status);
+	}
+}
+
+#endif
