@@ -11,6 +11,7 @@
 #include "helper_seat.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@
 #include "clock.h"
 #include "log.h"
 
-/* So many descriptors more than at the first question are a leak. */
+/* So many descriptors more than after the first question are a leak. */
 enum { LEAKED_MAX = 16 };
 
 struct child {
@@ -31,7 +32,7 @@ struct child {
 	const struct helper_family	*family;
 	struct helper_seat		*seat;
 	unsigned			worked;		/* not the quick */
-	int				first_reply;	/* -1: none yet */
+	int				first_free;	/* -1: not known yet */
 	struct log_condition		nonsense;
 };
 
@@ -75,6 +76,34 @@ has_gone(int reply)
 	return poll(&pfd, 1, 0) == 1;	/* HUP, ERR, or no descriptor */
 }
 
+/* The lowest descriptor number that is free tells how many are not. */
+static int
+count_leaked(struct child *c, int reply)
+{
+	int fd = fcntl(reply, F_DUPFD_CLOEXEC, 0);
+
+	if (fd == -1)
+		return LEAKED_MAX + 1;		/* none is left */
+	close(fd);
+	if (c->first_free == -1)
+		c->first_free = fd;
+	return fd - c->first_free;
+}
+
+static void
+leave_if_worn(struct child *c, int reply)
+{
+	const struct helper_family *f = c->family;
+	int leaked = count_leaked(c, reply);
+
+	if (leaked <= LEAKED_MAX &&
+	    (f->retire_after == 0 || c->worked < f->retire_after))
+		return;
+	log_debug("helper retires family=%s questions=%u leaked=%d", f->name,
+	    c->worked, leaked);
+	atomic_store(&c->seat->leave, 1);
+}
+
 static size_t
 answer(struct child *c, const uint8_t *buf, size_t len, int reply,
     uint8_t *out)
@@ -90,24 +119,10 @@ answer(struct child *c, const uint8_t *buf, size_t len, int reply,
 		return 0;
 	c->worked++;
 	n = f->answer(f->arg, buf, len, out);
+	leave_if_worn(c, reply);
 	if (n == 0)
 		log_starts(&c->nonsense, "family=%s len=%zu", f->name, len);
 	return n;
-}
-
-static void
-leave_if_worn(struct child *c, int reply)
-{
-	const struct helper_family *f = c->family;
-	bool is_old = f->retire_after > 0 && c->worked >= f->retire_after;
-
-	if (c->first_reply == -1)
-		c->first_reply = reply;
-	if (!is_old && reply - c->first_reply <= LEAKED_MAX)
-		return;
-	log_debug("helper retires family=%s questions=%u descriptors=%d",
-	    f->name, c->worked, reply - c->first_reply);
-	atomic_store(&c->seat->leave, 1);
 }
 
 static void
@@ -122,7 +137,6 @@ serve(struct child *c, const uint8_t *buf, size_t len, int reply)
 		log_debug("answer lost family=%s error=\"%s\"",
 		    c->family->name, strerror(errno));
 	explicit_bzero(out, sizeof(out));
-	leave_if_worn(c, reply);
 	close(reply);
 	atomic_store(&c->seat->state, SEAT_IDLE);
 }
@@ -173,7 +187,7 @@ helper_child_run(const struct helper_birth *birth)
 {
 	const struct helper_family *f = birth->family;
 	struct child c = { .birth = birth, .family = f,
-	    .seat = &birth->row->seats[birth->seat], .first_reply = -1,
+	    .seat = &birth->row->seats[birth->seat], .first_free = -1,
 	    .nonsense = { .what = "question ignored" } };
 	char name[32];
 

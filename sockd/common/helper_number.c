@@ -95,8 +95,14 @@ family_alarm(struct family *fam, uint64_t now_ms)
 {
 	atomic_store(&fam->row->watched, 1);
 	fam->listens = false;
-	fam->spare = 0;
 	fam->watch_ms = now_ms + WATCH_MS;
+}
+
+static void
+measure_spare(struct family *fam, uint64_t now_ms)
+{
+	fam->spare = fam->f->max;
+	fam->spare_ms = now_ms + SURPLUS_MS;
 }
 
 static void
@@ -105,6 +111,7 @@ stop_watching(struct family *fam, uint64_t now_ms)
 	fam->watch_ms = 0;
 	fam->listens = false;
 	fam->burst = 1;
+	measure_spare(fam, now_ms);
 	log_ends(&fam->crowded);
 	atomic_store(&fam->row->watched, 0);
 	if (helper_row_is_busy(fam->row, fam->f->max))	/* it did not poke */
@@ -128,12 +135,18 @@ grow(struct family *fam, uint64_t now_ms)
 void
 family_watch(struct family *fam, uint64_t now_ms)
 {
-	if (now_ms < fam->watch_ms || fam->watch_ms == 0)
+	bool is_due = fam->watch_ms != 0 && now_ms >= fam->watch_ms;
+
+	if (!is_due && !fam->listens)
 		return;
-	fam->watch_ms = now_ms + WATCH_MS;
 	if (!helper_row_is_busy(fam->row, fam->f->max)) {
 		stop_watching(fam, now_ms);
-	} else if (!question_waits(fam)) {
+		return;
+	}
+	if (!is_due)
+		return;
+	fam->watch_ms = now_ms + WATCH_MS;
+	if (!question_waits(fam)) {
 		fam->watch_ms = 0;
 		fam->listens = true;
 	} else if (all_are_stuck(fam, now_ms)) {
@@ -147,13 +160,14 @@ family_shrink(struct family *fam, uint64_t now_ms)
 	unsigned idle = count_idle(fam);
 	unsigned over = fam->n > fam->f->min ? fam->n - fam->f->min : 0;
 
+	if (fam->watch_ms != 0 || fam->listens)
+		return;			/* nobody is, or was, idle */
 	if (idle < fam->spare)
 		fam->spare = idle;
 	if (now_ms < fam->spare_ms)
 		return;
 	family_dismiss(fam, fam->spare < over ? fam->spare : over, false);
-	fam->spare = fam->f->max;
-	fam->spare_ms = now_ms + SURPLUS_MS;
+	measure_spare(fam, now_ms);
 }
 
 void

@@ -1,0 +1,122 @@
+/*
+ * The log: one line a call, bounded, with nothing in it that could make a
+ * second line.
+ */
+#include "sockd/common/log.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int file = -1;		/* what was logged; the log has a copy */
+
+static void
+open_log(void)
+{
+	char path[] = "/tmp/sockd-test-log.XXXXXX";
+
+	file = mkstemp(path);
+	cr_assert_neq(file, -1);
+	unlink(path);
+	log_open(dup(file), LOG_INFO, "sockd-test");
+}
+
+static size_t
+logged(char *buf, size_t size)
+{
+	ssize_t n = pread(file, buf, size - 1, 0);
+
+	cr_assert_geq(n, 0);
+	buf[n] = '\0';
+	return (size_t)n;
+}
+
+TestSuite(log, .init = open_log);
+
+Test(log, writes_one_line_in_the_stated_form)
+{
+	char buf[4096], name[64];
+	unsigned y, mo, d, h, mi, s, ms;
+	long pid;
+	int end = 0;
+
+	log_info("event key=%d", 7);
+	logged(buf, sizeof(buf));
+	cr_assert_eq(sscanf(buf, "%4u-%2u-%2uT%2u:%2u:%2u.%3uZ %63[^[][%ld] "
+	    "info event key=7\n%n", &y, &mo, &d, &h, &mi, &s, &ms, name, &pid,
+	    &end), 9);
+	cr_assert_eq((size_t)end, strlen(buf));
+	cr_assert_str_eq(name, "sockd-test");
+	cr_assert_eq(pid, (long)getpid());
+}
+
+Test(log, levels_are_names_and_a_bar)
+{
+	char buf[4096];
+
+	log_err("one");
+	log_warning("two");
+	log_debug("not seen");
+	cr_assert(log_is_on(LOG_INFO));
+	cr_assert_not(log_is_on(LOG_DEBUG));
+	log_set_level(LOG_DEBUG);
+	log_debug("three");
+	logged(buf, sizeof(buf));
+	cr_assert_not_null(strstr(buf, " err one\n"));
+	cr_assert_not_null(strstr(buf, " warning two\n"));
+	cr_assert_not_null(strstr(buf, " debug three\n"));
+	cr_assert_null(strstr(buf, "not seen"));
+}
+
+Test(log, control_octets_make_no_second_line)
+{
+	char buf[4096];
+	size_t n;
+
+	log_info("a\nb\rc\x1b[31md\x7f e");
+	n = logged(buf, sizeof(buf));
+	cr_assert_eq(strchr(buf, '\n'), buf + n - 1);
+	cr_assert_not_null(strstr(buf, "a?b?c?[31md? e\n"));
+}
+
+Test(log, a_line_is_cut_at_2_KiB)
+{
+	char buf[8192], text[4096];
+	size_t n;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	log_info("%s", text);
+	n = logged(buf, sizeof(buf));
+	cr_assert_leq(n, (size_t)2048);
+	cr_assert_geq(n, (size_t)2000);
+	cr_assert_eq(strchr(buf, '\n'), buf + n - 1);
+}
+
+Test(log, a_condition_is_told_when_it_starts_and_ends)
+{
+	struct log_condition c = { .what = "accept paused" };
+	char buf[4096], *at;
+	size_t lines = 0, n;
+
+	log_ends(&c);			/* it never started */
+	for (int i = 0; i < 5; i++)
+		log_starts(&c, "error=%s", "EMFILE");
+	log_ends(&c);
+	log_ends(&c);
+	n = logged(buf, sizeof(buf));
+	for (at = buf; at < buf + n; at++)
+		lines += *at == '\n';
+	cr_assert_eq(lines, (size_t)2);
+	cr_assert_not_null(strstr(buf, "warning accept paused error=EMFILE\n"));
+	cr_assert_not_null(strstr(buf, "info accept paused ended count=5\n"));
+}
+
+Test(log, a_log_that_cannot_be_written_is_no_reason_to_end)
+{
+	log_open(open("/dev/full", O_WRONLY), LOG_INFO, "sockd-test");
+	log_info("to nowhere");
+	cr_assert(log_is_on(LOG_INFO));
+}
