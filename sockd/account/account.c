@@ -1,0 +1,324 @@
+/*
+ * The accountant: from the board to the ledger and back.
+ *
+ * It alone writes the database, which it opens as its own user, never as
+ * root, and only while it holds the lock beside it.  It waits for nobody: a
+ * database that is locked, full or broken is told once and tried again every
+ * interval, while sessions wait in their slots.
+ *
+ * Its turn comes every interval, at most a second (quotas and hours are held
+ * to within it), and at once when a worker wakes it: for a principal that is
+ * not loaded yet, or because slots run short.
+ */
+#include "account.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sockd/common/clock.h"
+#include "sockd/common/log.h"
+#include "sockd/common/process.h"
+#include "sockd/common/sandbox.h"
+#include "sockd/common/wake.h"
+
+#include "bases.h"
+#include "enforce.h"
+#include "store.h"
+#include "sweep.h"
+#include "vanished.h"
+
+enum { TURN_MAX_MS = 1000, LOADING_POLL_MS = 50, EXPIRE_ROWS = 500 };
+
+struct accountant {
+	struct process		*process;
+	struct books		books;
+	struct bases		bases;
+	struct enforcer		*enforcer;
+	int			lock;		/* -1: not held */
+	bool			agreed;		/* a first sweep succeeded */
+	bool			busy;		/* more to do at once */
+	uint64_t		sweep_due_ms;	/* CLOCK_MONOTONIC */
+	struct log_condition	trouble;
+};
+
+/* ---- the database ---- */
+
+static void
+trouble(struct accountant *a, const char *what, const char *why)
+{
+	log_starts(&a->trouble, "%s dir=%s error=\"%s\"", what,
+	    a->process->conf->state_dir, why);
+}
+
+static void
+give_up(struct accountant *a)
+{
+	struct books *k = &a->books;
+
+	trouble(a, "ledger cannot be written", store_error(k->store));
+	if (!store_is_broken(k->store))
+		return;
+	store_close(k->store);
+	k->store = NULL;
+}
+
+/* Only one accountant may write, whichever daemon it belongs to. */
+static bool
+take_lock(struct accountant *a)
+{
+	char path[PATH_MAX];
+
+	if (a->lock != -1)
+		return true;
+	snprintf(path, sizeof(path), "%s/sockd.lock",
+	    a->process->conf->state_dir);
+	a->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (a->lock != -1 && flock(a->lock, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	trouble(a, "ledger cannot be locked", errno == EWOULDBLOCK ?
+	    "another accountant holds sockd.lock" : strerror(errno));
+	if (a->lock != -1)
+		close(a->lock);
+	a->lock = -1;
+	return false;
+}
+
+static int
+write_caps(struct accountant *a)
+{
+	struct store *s = a->books.store;
+	int rc = store_begin(s);
+
+	if (rc == STORE_OK)
+		rc = store_put_caps(s, &a->process->conf->policy);
+	if (rc == STORE_OK)
+		rc = store_commit(s, clock_wall_us());
+	if (rc != STORE_OK)
+		store_roll_back(s);
+	return rc;
+}
+
+static bool
+open_store(struct accountant *a)
+{
+	const struct conf *conf = a->process->conf;
+	char path[PATH_MAX], why[256];
+
+	if (a->books.store != NULL)
+		return true;
+	if (!take_lock(a))
+		return false;
+	snprintf(path, sizeof(path), "%s/sockd.db", conf->state_dir);
+	a->books.store = store_open(path, conf->accounting.sync_full, why,
+	    sizeof(why));
+	if (a->books.store != NULL)
+		return true;
+	trouble(a, "ledger cannot be opened", why);
+	return false;
+}
+
+/* ---- a turn ---- */
+
+static void
+note_session(void *arg, const struct row *row)
+{
+	struct accountant *a = arg;
+
+	enforce_note(a->enforcer, row);
+}
+
+static void
+expire(struct accountant *a, uint64_t now_us)
+{
+	const struct conf *conf = a->process->conf;
+	uint64_t keep_us = conf->accounting.keep_ms * 1000;
+	uint64_t refused_us = conf->accounting.keep_refused_ms * 1000;
+	struct store *s = a->books.store;
+	unsigned deleted;
+
+	if (store_expire(s, EXPIRE_ROWS, now_us < keep_us ? 0 :
+	    now_us - keep_us, now_us < refused_us ? 0 : now_us - refused_us,
+	    &deleted) != STORE_OK)
+		give_up(a);
+}
+
+/* Once the ledger knows every slot: what it says holds from here on. */
+static int
+agree_first(struct accountant *a, uint64_t now_us)
+{
+	if (a->agreed)
+		return STORE_OK;
+	if (write_caps(a) != STORE_OK ||
+	    vanished_lose(&a->books, now_us) != STORE_OK ||
+	    bases_preload(&a->bases, &a->books) != STORE_OK)
+		return STORE_ERROR;
+	bases_refresh(&a->bases);
+	a->agreed = true;
+	return STORE_OK;
+}
+
+static void
+sweep(struct accountant *a)
+{
+	uint64_t now_us = clock_wall_us();
+	struct books *k = &a->books;
+	int rc;
+
+	open_store(a);
+	rc = sweep_run(k, now_us, note_session, a);
+	if (k->store == NULL)
+		return;
+	if (rc != STORE_ERROR)
+		rc = agree_first(a, now_us);
+	if (rc == STORE_ERROR) {
+		give_up(a);
+		return;
+	}
+	log_ends(&a->trouble);
+	if (store_was_changed(k->store))
+		bases_refresh(&a->bases);
+	enforce_write(a->enforcer, k->store);
+	expire(a, now_us);
+}
+
+static void
+load_principals(struct accountant *a)
+{
+	if (atomic_exchange(&a->process->board->header->loading, 0) != 0)
+		a->bases.loading = true;
+	if (!a->agreed || a->books.store == NULL)
+		return;
+	if (a->bases.loading &&
+	    bases_load(&a->bases, &a->books) != STORE_OK)
+		give_up(a);
+}
+
+/* The day turns after a sweep has put what moved until now on the last one. */
+static void
+turn_periods(struct accountant *a)
+{
+	struct periods *p = &a->books.periods;
+	unsigned turned = periods_turn(p, clock_wall_us() / 1000000);
+
+	if (turned == 0)
+		return;
+	log_info("period turned day=%s", p->first[PERIOD_DAY]);
+	atomic_store(&a->process->board->header->day, (uint32_t)p->day);
+	bases_turn(&a->bases, &a->books, turned);
+}
+
+static void
+take_turn(struct accountant *a, bool last)
+{
+	struct board *b = a->process->board;
+	uint64_t now_ms = clock_ms();
+
+	load_principals(a);
+	if (last || now_ms >= a->sweep_due_ms ||
+	    (wake_is_due(b) && a->trouble.count == 0)) {
+		a->sweep_due_ms = now_ms +
+		    a->process->conf->accounting.interval_ms;
+		sweep(a);
+		load_principals(a);
+	}
+	turn_periods(a);
+	a->busy = a->books.store != NULL && a->agreed &&
+	    bases_go_on(&a->bases, &a->books);
+	enforce_run(a->enforcer, clock_wall_us());
+}
+
+/* ---- the loop ---- */
+
+static int
+turn_ms(const struct accountant *a)
+{
+	uint64_t interval = a->process->conf->accounting.interval_ms;
+	const struct process *p = a->process;
+
+	if (a->busy)
+		return 0;
+	if (p->account_wake_receive == -1 && interval > LOADING_POLL_MS)
+		return LOADING_POLL_MS;
+	return interval < TURN_MAX_MS ? (int)interval : TURN_MAX_MS;
+}
+
+/* False when it is time to end. */
+static bool
+wait_for_turn(struct accountant *a)
+{
+	struct process *p = a->process;
+	struct pollfd fds[] = {
+		{ .fd = p->lifeline, .events = POLLIN },
+		{ .fd = p->generation_end, .events = POLLIN },
+		{ .fd = p->account_wake_receive, .events = POLLIN },
+	};
+
+	if (poll(fds, 3, turn_ms(a)) == -1 && errno != EINTR)
+		return false;
+	if (fds[0].revents != 0 || fds[1].revents != 0)
+		return false;
+	wake_take(p->board, p->account_wake_receive);
+	return true;
+}
+
+/* The last run's day holds if it is ours or, by a clock set back, later. */
+static void
+begin_periods(struct accountant *a)
+{
+	int32_t today = period_day(clock_wall_us() / 1000000);
+	struct board_header *h = a->process->board->header;
+	uint32_t shown = atomic_load(&h->day);
+
+	if (shown > (uint32_t)today && shown - (uint32_t)today <= 2)
+		today = (int32_t)shown;
+	periods_begin(&a->books.periods, today);
+	atomic_store(&h->day, (uint32_t)today);
+}
+
+static int
+open_books(struct accountant *a)
+{
+	struct process *p = a->process;
+
+	if (books_open(&a->books, p->board, p->conf) == -1 ||
+	    bases_open(&a->bases, p->board, &p->conf->policy) == -1)
+		return -1;
+	a->enforcer = enforce_new(&a->books, p->generation);
+	begin_periods(a);
+	return a->enforcer == NULL ? -1 : 0;
+}
+
+void
+account_main(struct process *p)
+{
+	struct accountant a = { .process = p, .lock = -1,
+	    .trouble = { .what = "ledger trouble" } };
+
+	process_enter(p);
+	if (open_books(&a) == -1) {
+		log_err("accountant out of memory");
+		return;
+	}
+	if (process_become(p, p->conf->accounting.user, true) == -1)
+		return;
+	umask(027);
+	if (sandbox_enter(PROCESS_ACCOUNT) == -1) {
+		log_err("accountant sandbox failed error=\"%s\"",
+		    strerror(errno));
+		return;
+	}
+	process_set_state(p->board, p->index, PROCESS_IDLE);
+	do {
+		take_turn(&a, false);
+	} while (wait_for_turn(&a));
+	take_turn(&a, true);
+	books_close(&a.books);
+}

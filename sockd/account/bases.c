@@ -1,0 +1,220 @@
+/*
+ * Totals and bases.
+ *
+ * The totals are read before the session slots: what moves in between is
+ * taken as not yet told to the ledger, so that a base may err by some octets
+ * to the side of having used more, never less.  Differences wrap around like
+ * the totals themselves; only total - base has a meaning.
+ */
+#include "bases.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/rule.h"
+
+#include "sockd/common/principal.h"
+
+#include "store.h"
+#include "sweep.h"
+
+enum { PORTION = 1000 };	/* principals between two looks at the board */
+
+static bool
+counts_for_ever(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->n_limits; i++) {
+		const struct limit *l = &policy->limits[i];
+
+		for (size_t j = 0; j < l->n_bytes; j++)
+			if (l->bytes[j].period == PERIOD_EVER)
+				return true;
+		for (size_t j = 0; j < l->n_time; j++)
+			if (l->time[j].period == PERIOD_EVER)
+				return true;
+	}
+	return false;
+}
+
+int
+bases_open(struct bases *s, const struct board *b,
+    const struct policy *policy)
+{
+	*s = (struct bases){ .ever = counts_for_ever(policy),
+	    .loading = true, .next = BOARD_NOBODY,
+	    .totals = calloc(b->n.principals, sizeof(*s->totals)),
+	    .untold = calloc(b->n.principals, sizeof(*s->untold)),
+	};
+	if (s->totals != NULL && s->untold != NULL)
+		return 0;
+	bases_close(s);
+	return -1;
+}
+
+void
+bases_close(struct bases *s)
+{
+	free(s->totals);
+	free(s->untold);
+	*s = (struct bases){ 0 };
+}
+
+static void
+preload_one(void *arg, const char *name)
+{
+	struct board *b = arg;
+
+	principal_release(b, principal_find(b, name));
+}
+
+int
+bases_preload(struct bases *s, struct books *k)
+{
+	s->loading = true;
+	return store_principals(k->store, &k->periods,
+	    k->board->n.principals / 2, preload_one, k->board);
+}
+
+/* ---- what is not in the ledger yet ---- */
+
+static bool
+is_metered(const struct session_slot *slot)
+{
+	unsigned char octet;
+
+	memcpy(&octet, &slot->metered, 1);
+	return octet != 0;
+}
+
+static void
+add_untold(struct bases *s, const struct books *k, uint32_t slot)
+{
+	struct session_slot *session = &k->board->sessions[slot];
+	const struct known *known = &k->known[slot];
+	uint32_t principal = session->principal;
+	uint64_t octets;
+
+	if (principal >= k->board->n.principals || !is_metered(session))
+		return;
+	octets = atomic_load(&session->bytes_up) +
+	    atomic_load(&session->bytes_down);
+	if (known->id == atomic_load(&session->id))
+		octets -= known->bytes_up + known->bytes_down;
+	s->untold[principal] += octets;
+}
+
+/* Totals first, then the sessions: see above. */
+static void
+take_stock(struct bases *s, const struct books *k)
+{
+	const struct board *b = k->board;
+	uint32_t high = sweep_high(b);
+
+	for (uint32_t i = 0; i < b->n.principals; i++)
+		if (atomic_load_explicit(&b->principals[i].state,
+		    memory_order_relaxed) != PRINCIPAL_FREE)
+			s->totals[i] = atomic_load(&b->principals[i].bytes);
+	memset(s->untold, 0, b->n.principals * sizeof(*s->untold));
+	for (uint32_t slot = 0; slot < high; slot++)
+		if (atomic_load(&b->states[slot]) >= SLOT_REQUESTED)
+			add_untold(s, k, slot);
+}
+
+/* ---- one principal ---- */
+
+static int
+agree(struct bases *s, struct books *k, uint32_t at)
+{
+	struct principal_slot *p = &k->board->principals[at];
+	uint64_t begin = s->totals[at] - s->untold[at];
+	uint64_t active_s = atomic_load(&p->active_s);
+	struct store_used used;
+	char name[BOARD_USER_SIZE];
+
+	memcpy(name, p->name, sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	if (store_used(k->store, name, &k->periods, s->ever, &used) !=
+	    STORE_OK)
+		return STORE_ERROR;
+	for (int i = 0; i < N_PERIODS; i++) {
+		atomic_store(&p->base_bytes[i], begin - used.bytes[i]);
+		atomic_store(&p->base_active_s[i],
+		    active_s - used.seconds[i]);
+	}
+	return STORE_OK;
+}
+
+int
+bases_load(struct bases *s, struct books *k)
+{
+	struct board *b = k->board;
+	bool took_stock = false;
+
+	for (uint32_t at = 0; at < b->n.principals; at++) {
+		uint32_t loading = PRINCIPAL_LOADING;
+
+		if (atomic_load_explicit(&b->principals[at].state,
+		    memory_order_relaxed) != PRINCIPAL_LOADING)
+			continue;
+		if (!took_stock)
+			take_stock(s, k);
+		took_stock = true;
+		if (agree(s, k, at) != STORE_OK)
+			return STORE_ERROR;
+		atomic_compare_exchange_strong(&b->principals[at].state,
+		    &loading, PRINCIPAL_READY);
+	}
+	s->loading = false;
+	return STORE_OK;
+}
+
+/* ---- everybody ---- */
+
+void
+bases_refresh(struct bases *s)
+{
+	s->next = 0;
+}
+
+bool
+bases_go_on(struct bases *s, struct books *k)
+{
+	uint32_t n = k->board->n.principals, done = 0;
+
+	if (s->next >= n)
+		return false;
+	take_stock(s, k);
+	for (; s->next < n && done < PORTION; s->next++) {
+		if (atomic_load(&k->board->principals[s->next].state) !=
+		    PRINCIPAL_READY)
+			continue;
+		if (agree(s, k, s->next) != STORE_OK)
+			return false;	/* go on after the next sweep */
+		done++;
+	}
+	return s->next < n;
+}
+
+void
+bases_turn(struct bases *s, struct books *k, unsigned turned)
+{
+	struct board *b = k->board;
+
+	take_stock(s, k);
+	for (uint32_t at = 0; at < b->n.principals; at++) {
+		struct principal_slot *p = &b->principals[at];
+
+		if (atomic_load(&p->state) != PRINCIPAL_READY)
+			continue;
+		for (int i = 0; i < PERIOD_EVER; i++) {
+			if (!(turned & 1U << i))
+				continue;
+			atomic_store(&p->base_bytes[i],
+			    s->totals[at] - s->untold[at]);
+			atomic_store(&p->base_active_s[i],
+			    atomic_load(&p->active_s));
+		}
+		atomic_fetch_and(&p->warned, ~(turned | turned << N_PERIODS));
+	}
+	bases_refresh(s);
+}

@@ -1,0 +1,87 @@
+/*
+ * The accountant's memory: arrays as long as the board's.  They are zeroed
+ * pages until a slot is used.
+ */
+#include "books.h"
+
+#include <stdlib.h>
+
+#include "sockd/common/conf.h"
+
+int
+books_open(struct books *k, struct board *board, const struct conf *conf)
+{
+	*k = (struct books){ .board = board, .conf = conf,
+	    .known = calloc(board->n.sessions, sizeof(*k->known)),
+	    .told = calloc(board->n.sessions, sizeof(*k->told)),
+	    .activities = calloc(board->n.principals,
+		sizeof(*k->activities)),
+	    .changes = calloc(board->n.sessions, sizeof(*k->changes)),
+	    .tally = tally_new(),
+	    .first_id = atomic_load(&board->header->next_id),
+	};
+	if (k->known != NULL && k->told != NULL && k->activities != NULL &&
+	    k->changes != NULL && k->tally != NULL)
+		return 0;
+	books_close(k);
+	return -1;
+}
+
+void
+books_close(struct books *k)
+{
+	store_close(k->store);
+	free(k->known);
+	free(k->told);
+	free(k->activities);
+	free(k->changes);
+	free(k->tally);
+	*k = (struct books){ 0 };
+}
+
+static uint32_t
+hash_name(const char *name)
+{
+	uint32_t h = 2166136261U;		/* FNV-1a */
+
+	for (; *name != '\0'; name++)
+		h = (h ^ (unsigned char)*name) * 16777619U;
+	return h;
+}
+
+struct activity *
+books_activity(struct books *k, uint32_t slot, const char *principal)
+{
+	uint32_t hash = hash_name(principal);
+	struct activity *a = &k->activities[slot];
+
+	if (a->name_hash != hash)
+		*a = (struct activity){ .name_hash = hash };
+	return a;
+}
+
+/* As principal_touch() does on the board: an idle time counts up to idle. */
+static uint64_t
+step(uint64_t *until, uint64_t to_ms, uint64_t idle_ms)
+{
+	uint64_t gap;
+
+	if (to_ms <= *until)
+		return 0;
+	gap = *until == 0 ? 0 : to_ms - *until;
+	*until = to_ms;
+	return gap < idle_ms ? gap : idle_ms;
+}
+
+uint64_t
+activity_count(struct activity *a, bool metered, uint64_t from_ms,
+    uint64_t to_ms, uint64_t idle_ms)
+{
+	uint64_t *until = &a->until_ms[metered];
+	uint64_t ms = a->rest_ms[metered];
+
+	ms += step(until, from_ms, idle_ms);
+	ms += step(until, to_ms, idle_ms);
+	a->rest_ms[metered] = (uint32_t)(ms % 1000);
+	return ms / 1000;
+}

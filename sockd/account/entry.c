@@ -1,0 +1,177 @@
+/*
+ * One session into the ledger.
+ *
+ * usage grows by what the board says more than the ledger.  The ledger's word
+ * is remembered by slot; asked for when a session is older than this
+ * accountant; taken for nothing when its id was drawn after this accountant
+ * began.  So a kill at any moment, between commit and the slot's release too,
+ * counts nothing twice and loses nothing.
+ */
+#include "entry.h"
+
+#include <string.h>
+
+#include "sockd/common/conf.h"
+#include "sockd/common/slot.h"
+
+#include "store.h"
+
+/*
+ * What the ledger says of this session.  STORE_NONE: nothing, and *before is
+ * zero.
+ */
+static int
+recall(struct books *k, const struct row *r, struct known *before)
+{
+	struct known *known = &k->known[r->slot];
+	struct store_seen seen = { 0 };
+	int rc;
+
+	*before = (struct known){ .id = r->id };
+	if (known->id == r->id) {
+		*before = *known;
+		return STORE_OK;
+	}
+	if (r->id >= k->first_id)
+		return STORE_NONE;
+	rc = store_seen(k->store, r->id, &seen);
+	before->bytes_up = seen.bytes_up;
+	before->bytes_down = seen.bytes_down;
+	before->granted = seen.granted;
+	before->ended = seen.ended;
+	before->active_ms = r->active_ms;	/* counted up to then */
+	return rc;
+}
+
+static uint64_t
+datagrams(const struct row *r)
+{
+	return r->datagrams_up + r->datagrams_down;
+}
+
+static void
+learn(struct known *to, const struct row *r)
+{
+	*to = (struct known){ .id = r->id, .bytes_up = r->bytes_up,
+	    .bytes_down = r->bytes_down, .datagrams = datagrams(r),
+	    .active_ms = r->active_ms, .repeats = r->repeats,
+	    .reply = (int16_t)r->reply, .granted = r->granted,
+	    .ended = r->ended };
+}
+
+/* ---- what goes to the ledger ---- */
+
+/* The day that a session began on. */
+static const char *
+day_begun(const struct books *k, const struct row *r,
+    char buf[DAY_NAME_SIZE])
+{
+	uint64_t s = r->started_us / 1000000;
+
+	if (s >= k->periods.day_begins_s && s < k->periods.day_ends_s)
+		return k->periods.first[PERIOD_DAY];
+	period_day_name(period_day(s), buf);
+	return buf;
+}
+
+/* A session's octets fall on the running day, or on its own if it began
+ * after a midnight that this sweep comes just before. */
+static const char *
+day_moved(const struct books *k, const struct row *r, const char *begun)
+{
+	if (r->started_us / 1000000 >= k->periods.day_ends_s)
+		return begun;
+	return k->periods.first[PERIOD_DAY];
+}
+
+static uint64_t
+seconds_active(struct books *k, const struct row *r,
+    const struct known *before)
+{
+	uint32_t slot = r->copy.principal;
+	uint64_t from = before->active_ms;
+
+	if (slot == BOARD_NOBODY || r->active_ms == 0 ||
+	    r->active_ms == before->active_ms)
+		return 0;
+	if (from == 0)
+		from = r->started_us / 1000;
+	return activity_count(books_activity(k, slot, r->principal),
+	    r->copy.metered, from, r->active_ms,
+	    k->conf->accounting.time_idle_ms);
+}
+
+static int
+put_usage(struct books *k, const struct row *r, const struct known *before)
+{
+	char buf[DAY_NAME_SIZE];
+	struct store_usage u = { .principal = r->principal,
+	    .metered = r->copy.metered };
+	int rc = STORE_OK;
+
+	if (!r->granted)
+		return STORE_OK;
+	u.day = day_begun(k, r, buf);
+	if (!before->granted) {
+		u.sessions = 1;
+		rc = tally_add(k->tally, k->store, &u);
+	}
+	u.sessions = 0;
+	u.day = day_moved(k, r, u.day);
+	u.bytes_up = (int64_t)(r->bytes_up - before->bytes_up);
+	u.bytes_down = (int64_t)(r->bytes_down - before->bytes_down);
+	u.seconds = seconds_active(k, r, before);
+	if (rc != STORE_OK ||
+	    (u.bytes_up == 0 && u.bytes_down == 0 && u.seconds == 0))
+		return rc;
+	return tally_add(k->tally, k->store, &u);
+}
+
+static int
+put_udp_targets(struct books *k, const struct row *r)
+{
+	const struct udp_count *c = slot_udp_peek(k->board, r->slot);
+	char host[sizeof(c->name)];
+	struct store_udp t = { .host = host };
+
+	for (int i = 0; c != NULL && i < UDP_TARGETS_MAX; i++, c++) {
+		t.first_us = atomic_load_explicit(&c->first_us,
+		    memory_order_acquire);
+		if (t.first_us == 0)
+			continue;
+		memcpy(host, c->name, sizeof(host));
+		host[sizeof(host) - 1] = '\0';
+		t.addr = c->addr;
+		t.datagrams = atomic_load(&c->datagrams);
+		t.bytes = atomic_load(&c->bytes);
+		if (t.datagrams > INT64_MAX || t.bytes > INT64_MAX)
+			continue;
+		if (store_put_udp(k->store, r->id, &t) != STORE_OK)
+			return STORE_ERROR;
+	}
+	return STORE_OK;
+}
+
+int
+entry_put(struct books *k, const struct row *r, bool free_slot)
+{
+	struct change *c = &k->changes[k->n_changes];
+	struct known before;
+
+	if (recall(k, r, &before) == STORE_ERROR)
+		return STORE_ERROR;
+	*c = (struct change){ .slot = r->slot, .principal = r->copy.principal,
+	    .free = free_slot };
+	learn(&c->known, r);
+	if (c->principal != BOARD_NOBODY)
+		c->before = k->activities[c->principal];
+	k->n_changes++;
+	if (before.ended && before.repeats == r->repeats)
+		return STORE_OK;	/* written, and only not freed yet */
+	if (store_put(k->store, r) != STORE_OK)
+		return STORE_ERROR;
+	if (r->copy.command == COMMAND_UDP && put_udp_targets(k, r) !=
+	    STORE_OK)
+		return STORE_ERROR;
+	return before.ended ? STORE_OK : put_usage(k, r, &before);
+}

@@ -1,0 +1,126 @@
+/*
+ * From a slot, hostile as it may be, to a row that the ledger can trust in
+ * form: every number in its range, every text ended, the times sane.
+ */
+#include "row.h"
+
+#include "sockd/common/principal.h"
+#include "sockd/common/slot.h"
+
+/*
+ * More octets than a session can have: 9 PB.  It keeps every sum of the
+ * ledger far from overflowing.
+ */
+static const uint64_t counter_max = UINT64_C(1) << 53;
+static const uint64_t year_2000_us = UINT64_C(946684800) * 1000000;
+static const uint64_t day_us = UINT64_C(86400) * 1000000;
+
+enum { REPLY_MAX = 8 };		/* SOCKS5's REP ends with X'08' */
+
+static const char *
+take_counters(struct row *r, const struct session_slot *s)
+{
+	r->bytes_up = s->bytes_up;
+	r->bytes_down = s->bytes_down;
+	r->datagrams_up = s->datagrams_up;
+	r->datagrams_down = s->datagrams_down;
+	if (r->bytes_up > counter_max || r->bytes_down > counter_max ||
+	    r->datagrams_up > counter_max || r->datagrams_down > counter_max)
+		return "counter";
+	return NULL;
+}
+
+static const char *
+take_times(struct row *r, const struct session_slot *s, uint64_t now_us)
+{
+	r->started_us = s->started_us;
+	r->ended_us = r->ended ? s->ended_us : 0;
+	r->active_ms = s->active_ms;
+	if (r->started_us < year_2000_us || r->started_us > now_us + day_us)
+		return "start";
+	if (r->ended_us > now_us + day_us)
+		return "end";
+	if (r->active_ms > (now_us + day_us) / 1000)
+		return "activity";
+	if (r->ended && r->ended_us < r->started_us)
+		r->ended_us = r->started_us;	/* the clock was set back */
+	return NULL;
+}
+
+static const char *
+take_result(struct row *r, const struct session_slot *s)
+{
+	uint32_t outcome = s->outcome;
+
+	r->id = s->id;
+	r->repeats = s->repeats;
+	r->reply = s->reply;
+	if (r->id == 0 || r->id > INT64_MAX)
+		return "id";
+	if (s->client.family == ADDR_NONE)
+		return "client";
+	if (r->reply < -1 || r->reply > REPLY_MAX)
+		return "reply";
+	if (outcome >= N_OUTCOMES || (r->ended && outcome == OUTCOME_NONE))
+		return "outcome";
+	r->outcome = (enum outcome)outcome;
+	r->granted = r->reply == 0 || r->bytes_up > 0 || r->bytes_down > 0;
+	return NULL;
+}
+
+enum row_fault
+row_read(const struct board *b, uint32_t slot, uint64_t now_us,
+    struct row *r, const char **why)
+{
+	const struct session_slot *s = &r->copy;
+	enum slot_state state;
+	int rc = slot_read(b, slot, &r->copy, &state);
+
+	*why = "form";
+	if (rc == -1)
+		return ROW_BAD;
+	if (rc == 0 || (state != SLOT_REQUESTED && state != SLOT_LIVE &&
+	    state != SLOT_ENDED))
+		return ROW_NOTHING;
+	r->slot = slot;
+	r->ended = state == SLOT_ENDED;
+	if ((*why = take_counters(r, s)) != NULL ||
+	    (*why = take_times(r, s, now_us)) != NULL ||
+	    (*why = take_result(r, s)) != NULL)
+		return ROW_BAD;
+	if (!slot_principal_name(b, s, r->principal))
+		principal_of_address(r->principal, &s->client, false);
+	return ROW_OK;
+}
+
+const char *
+row_command_name(uint8_t command)
+{
+	static const char *const names[] = {
+		[COMMAND_CONNECT] = "connect",
+		[COMMAND_BIND] = "bind",
+		[COMMAND_UDP] = "udp",
+	};
+
+	return command <= COMMAND_UDP ? names[command] : NULL;
+}
+
+const char *
+row_auth_name(uint8_t auth)
+{
+	static const char *const names[] = {
+		[AUTH_NONE] = "none",
+		[AUTH_PASSWORD] = "password",
+		[AUTH_USERID] = "userid",
+	};
+
+	return auth <= AUTH_USERID ? names[auth] : NULL;
+}
+
+const char *
+row_protocol_name(uint8_t protocol)
+{
+	if (protocol == 0)
+		return NULL;
+	return protocol == 4 ? "socks4" : "socks5";
+}

@@ -1,0 +1,426 @@
+/*
+ * The store in SQLite: what the accountant says to it, as a table of
+ * queries.  Foreign text goes in through bound parameters alone, and cleaned:
+ * whoever reads the ledger may rely on UTF-8.
+ */
+#include "store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/rule.h"
+
+#include "sockd/common/slot.h"
+
+#include "clean.h"
+#include "db.h"
+#include "queries.h"
+#include "schema.h"
+
+struct store {
+	struct db	*db;
+	int64_t		data_version;
+};
+
+/* ---- what goes in ---- */
+
+static void
+bind_foreign(struct query *q, int at, const char *text)
+{
+	char clean[CLEAN_FACTOR * BOARD_USER_SIZE + 1];
+
+	if (clean_is(text))
+		query_text(q, at, text);
+	else
+		query_text_copy(q, at,
+		    clean_text(clean, sizeof(clean), text));
+}
+
+static void
+bind_addr(struct query *q, int at, const struct addr *a)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (a->family == ADDR_NONE)
+		query_null(q, at);
+	else
+		query_text_copy(q, at, addr_format(a, text));
+}
+
+static void
+bind_port(struct query *q, int at, uint16_t port)
+{
+	if (port == 0)
+		query_null(q, at);
+	else
+		query_number(q, at, port);
+}
+
+/* ---- opening ---- */
+
+/* One transaction: a schema is either the old one or the new one. */
+static int
+bring_up_to_date(struct db *db, char *why, size_t why_size)
+{
+	int64_t version;
+	char pragma[48];
+	int rc;
+
+	if (db_number(db, "PRAGMA user_version", &version) != DB_DONE)
+		return DB_ERROR;
+	if (version == schema_version)
+		return DB_DONE;
+	if (version < 0 || version > schema_version) {
+		snprintf(why, why_size, "its schema, %lld, is newer than "
+		    "this sockd's, %d", (long long)version, schema_version);
+		return DB_ERROR;
+	}
+	rc = db_execute(db, "BEGIN IMMEDIATE");
+	for (; rc == DB_DONE && version < schema_version; version++)
+		rc = db_execute(db, schema_steps[version]);
+	if (rc == DB_DONE)
+		rc = db_execute(db, schema_views);
+	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d",
+	    schema_version);
+	if (rc == DB_DONE)
+		rc = db_execute(db, pragma);
+	return rc == DB_DONE ? db_execute(db, "COMMIT") : rc;
+}
+
+struct store *
+store_open(const char *path, bool sync_full, char *why, size_t why_size)
+{
+	struct store *s = calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		snprintf(why, why_size, "out of memory");
+		return NULL;
+	}
+	s->db = db_open(path, sync_full, queries, N_QUERIES, why, why_size);
+	if (s->db == NULL)
+		goto fail;
+	why[0] = '\0';
+	if (bring_up_to_date(s->db, why, why_size) != DB_DONE) {
+		if (why[0] == '\0')
+			snprintf(why, why_size, "%s", db_error(s->db));
+		goto fail;
+	}
+	store_was_changed(s);
+	return s;
+fail:
+	store_close(s);
+	return NULL;
+}
+
+void
+store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	db_close(s->db);
+	free(s);
+}
+
+const char *
+store_error(const struct store *s)
+{
+	return db_error(s->db);
+}
+
+bool
+store_is_broken(const struct store *s)
+{
+	return db_is_broken(s->db);
+}
+
+bool
+store_was_changed(struct store *s)
+{
+	int64_t version, before = s->data_version;
+
+	if (db_number(s->db, "PRAGMA data_version", &version) != DB_DONE)
+		return false;
+	s->data_version = version;
+	return version != before;
+}
+
+/* ---- transactions ---- */
+
+static int
+run(struct store *s, struct query *q)
+{
+	return db_run(s->db, q) == DB_DONE ? STORE_OK : STORE_ERROR;
+}
+
+int
+store_begin(struct store *s)
+{
+	return run(s, db_query(s->db, BEGIN));
+}
+
+int
+store_commit(struct store *s, uint64_t now_us)
+{
+	struct query *q = db_query(s->db, SWEPT);
+
+	query_time(q, 1, now_us);
+	if (run(s, q) != STORE_OK)
+		return STORE_ERROR;
+	return run(s, db_query(s->db, COMMIT));
+}
+
+/* Some errors have rolled back already. */
+void
+store_roll_back(struct store *s)
+{
+	if (db_is_in_transaction(s->db))
+		db_execute(s->db, "ROLLBACK");
+}
+
+/* ---- sessions ---- */
+
+static void
+bind_who(struct query *q, const struct row *r)
+{
+	const struct session_slot *c = &r->copy;
+
+	query_number(q, 1, (int64_t)r->id);
+	bind_foreign(q, 2, slot_user(c));
+	bind_foreign(q, 3, r->principal);
+	query_text(q, 4, row_auth_name(c->auth));
+	query_text(q, 5, row_protocol_name(c->protocol));
+	query_text(q, 6, row_command_name(c->command));
+	bind_addr(q, 7, &c->client);
+	query_number(q, 8, c->client.port);
+}
+
+static void
+bind_where(struct query *q, const struct row *r)
+{
+	const struct session_slot *c = &r->copy;
+
+	bind_foreign(q, 9, slot_host(c));
+	bind_addr(q, 10, &c->target_addr);
+	bind_port(q, 11, c->target_port);
+	bind_addr(q, 12, &c->source);
+	bind_port(q, 13, c->source.port);
+	bind_foreign(q, 14, c->listen_name);
+	bind_foreign(q, 15, c->rule_name);
+	query_number(q, 16, c->metered);
+}
+
+static void
+bind_how(struct query *q, const struct row *r)
+{
+	query_time(q, 17, r->started_us);
+	query_number(q, 19, (int64_t)r->bytes_up);
+	query_number(q, 20, (int64_t)r->bytes_down);
+	query_number(q, 21, (int64_t)r->datagrams_up);
+	query_number(q, 22, (int64_t)r->datagrams_down);
+	query_number(q, 25, r->repeats);
+	if (r->ended) {
+		query_time(q, 18, r->ended_us);
+		query_text(q, 24, outcome_name(r->outcome));
+	} else {
+		query_null(q, 18);
+		query_null(q, 24);
+	}
+	if (r->reply < 0)
+		query_null(q, 23);
+	else
+		query_number(q, 23, r->reply);
+}
+
+int
+store_put(struct store *s, const struct row *row)
+{
+	struct query *q = db_query(s->db, PUT);
+
+	bind_who(q, row);
+	bind_where(q, row);
+	bind_how(q, row);
+	return run(s, q);
+}
+
+int
+store_put_udp(struct store *s, uint64_t id, const struct store_udp *t)
+{
+	struct query *q = db_query(s->db, PUT_UDP);
+	char text[ADDR_TEXT_MAX] = "";
+
+	if (t->addr.family != ADDR_NONE)
+		addr_format(&t->addr, text);
+	query_number(q, 1, (int64_t)id);
+	query_text_copy(q, 2, "");
+	if (t->host[0] != '\0')
+		bind_foreign(q, 2, t->host);
+	query_text_copy(q, 3, text);
+	query_number(q, 4, t->addr.port);
+	query_time(q, 5, t->first_us);
+	query_number(q, 6, (int64_t)t->datagrams);
+	query_number(q, 7, (int64_t)t->bytes);
+	return run(s, q);
+}
+
+int
+store_seen(struct store *s, uint64_t id, struct store_seen *seen)
+{
+	struct query *q = db_query(s->db, SEEN);
+	int rc;
+
+	query_number(q, 1, (int64_t)id);
+	rc = db_step(s->db, q);
+	if (rc != DB_ROW)
+		return rc == DB_DONE ? STORE_NONE : STORE_ERROR;
+	seen->bytes_up = (uint64_t)query_get(q, 0);
+	seen->bytes_down = (uint64_t)query_get(q, 1);
+	seen->ended = query_get(q, 2) != 0;
+	seen->granted = query_get(q, 3) != 0;
+	query_end(q);
+	return STORE_OK;
+}
+
+int
+store_next_live(struct store *s, uint64_t *id)
+{
+	struct query *q = db_query(s->db, NEXT_LIVE);
+	int rc;
+
+	query_number(q, 1, (int64_t)*id);
+	rc = db_step(s->db, q);
+	if (rc != DB_ROW)
+		return rc == DB_DONE ? STORE_NONE : STORE_ERROR;
+	*id = (uint64_t)query_get(q, 0);
+	query_end(q);
+	return STORE_OK;
+}
+
+int
+store_lose(struct store *s, uint64_t id)
+{
+	struct query *q = db_query(s->db, LOSE);
+
+	query_number(q, 1, (int64_t)id);
+	return run(s, q);
+}
+
+int
+store_expire(struct store *s, unsigned n, uint64_t granted_us,
+    uint64_t refused_us, unsigned *deleted)
+{
+	static const enum query_kind kinds[] = { EXPIRE_UDP, EXPIRE,
+						 EXPIRE_REFUSED };
+	struct query *q;
+
+	*deleted = 0;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		q = db_query(s->db, kinds[i]);
+		if (kinds[i] == EXPIRE_REFUSED)
+			query_time(q, 1, refused_us);
+		else
+			query_number(q, 1, (int64_t)granted_us);
+		query_number(q, 2, n);
+		if (run(s, q) != STORE_OK)
+			return STORE_ERROR;
+		if (kinds[i] != EXPIRE_UDP)
+			*deleted += db_changes(s->db);
+	}
+	return STORE_OK;
+}
+
+/* ---- principals ---- */
+
+int
+store_add_usage(struct store *s, const struct store_usage *u)
+{
+	struct query *q = db_query(s->db, ADD_USAGE);
+
+	bind_foreign(q, 1, u->principal);
+	query_text(q, 2, u->day);
+	query_number(q, 3, u->metered);
+	query_number(q, 4, u->bytes_up);
+	query_number(q, 5, u->bytes_down);
+	query_number(q, 6, (int64_t)u->seconds);
+	query_number(q, 7, (int64_t)u->sessions);
+	return run(s, q);
+}
+
+int
+store_used(struct store *s, const char *principal, const struct periods *p,
+    bool ever, struct store_used *used)
+{
+	struct query *q = db_query(s->db, USED);
+
+	bind_foreign(q, 1, principal);
+	for (int i = 0; i < PERIOD_EVER; i++)
+		query_text(q, 2 + i, p->first[i]);
+	query_text_copy(q, 5, ever ? "" : periods_oldest(p));
+	if (db_step(s->db, q) != DB_ROW)
+		return STORE_ERROR;
+	for (int i = 0; i < N_PERIODS; i++) {
+		used->bytes[i] = (uint64_t)query_get(q, i);
+		used->seconds[i] = (uint64_t)query_get(q, N_PERIODS + i);
+	}
+	query_end(q);
+	return STORE_OK;
+}
+
+int
+store_principals(struct store *s, const struct periods *p, unsigned max,
+    store_name_fn *fn, void *arg)
+{
+	struct query *q = db_query(s->db, PRINCIPALS);
+	int rc;
+
+	query_text(q, 1, periods_oldest(p));
+	query_number(q, 2, max);
+	while ((rc = db_step(s->db, q)) == DB_ROW)
+		fn(arg, query_get_text(q, 0));
+	return rc == DB_DONE ? STORE_OK : STORE_ERROR;
+}
+
+/* ---- what the quota view reads ---- */
+
+static int
+put_caps(struct store *s, const char *name, const char *unit,
+    const struct limit_cap *caps, size_t n)
+{
+	struct query *q = db_query(s->db, PUT_CAP);
+
+	for (size_t i = 0; i < n; i++) {
+		bind_foreign(q, 1, name);
+		query_text(q, 2, unit);
+		query_text(q, 3, units_period_name(caps[i].period));
+		query_number(q, 4, (int64_t)caps[i].amount);
+		if (run(s, q) != STORE_OK)
+			return STORE_ERROR;
+	}
+	return STORE_OK;
+}
+
+int
+store_put_caps(struct store *s, const struct policy *policy)
+{
+	const struct limit *l = policy->limits;
+	int rc = run(s, db_query(s->db, CLEAR_CAPS));
+
+	for (; rc == STORE_OK && l < policy->limits + policy->n_limits; l++) {
+		rc = put_caps(s, l->name, "bytes", l->bytes, l->n_bytes);
+		if (rc == STORE_OK)
+			rc = put_caps(s, l->name, "seconds", l->time,
+			    l->n_time);
+	}
+	return rc;
+}
+
+int
+store_put_holder(struct store *s, const char *principal, const char *limit)
+{
+	bool none = limit[0] == '\0';
+	struct query *q = db_query(s->db, none ? DROP_HOLDER : PUT_HOLDER);
+
+	bind_foreign(q, 1, principal);
+	if (!none)
+		bind_foreign(q, 2, limit);
+	return run(s, q);
+}

@@ -1,0 +1,218 @@
+/*
+ * From the board to the ledger, once every interval, in one transaction.  A
+ * session that began and ended since the last sweep is one insert; one that
+ * lives is put when something of it has changed.
+ *
+ * Ids follow the clock: before each sweep the next id is raised to the time
+ * in us, so that a range of ids is a range of time, and the ledger needs no
+ * index on it.
+ */
+#include "sweep.h"
+
+#include "sockd/common/clock.h"
+#include "sockd/common/log.h"
+#include "sockd/common/slot.h"
+
+#include "end_line.h"
+#include "entry.h"
+#include "store.h"
+
+enum { ROWS_PER_MINUTE = 10 };	/* of one address' refusals: place.c */
+
+/* ---- ids ---- */
+
+static void
+raise_ids(struct board *b, uint64_t now_us)
+{
+	uint64_t next = atomic_load(&b->header->next_id);
+
+	while (next < now_us && !atomic_compare_exchange_weak(
+	    &b->header->next_id, &next, now_us))
+		;
+}
+
+/* ---- what there is to do ---- */
+
+/*
+ * More refusals of this address are counted on the slot of the last one that
+ * has a row, until the minute is over.
+ */
+static bool
+may_still_repeat(const struct board *b, uint32_t slot, uint64_t id)
+{
+	uint32_t place = b->sessions[slot].place;
+	const struct place_slot *p;
+
+	if (place >= b->n.places)
+		return false;
+	p = &b->places[place];
+	return atomic_load(&p->refusals) >= ROWS_PER_MINUTE &&
+	    atomic_load(&p->refusals_minute) == clock_ms() / 60000 + 1 &&
+	    atomic_load(&p->refusal_slot) ==
+	    ((uint64_t)slot << 32 | (uint32_t)id);
+}
+
+static bool
+has_moved(const struct session_slot *s, const struct known *known)
+{
+	return atomic_load(&s->bytes_up) != known->bytes_up ||
+	    atomic_load(&s->bytes_down) != known->bytes_down ||
+	    atomic_load(&s->datagrams_up) +
+	    atomic_load(&s->datagrams_down) != known->datagrams ||
+	    atomic_load(&s->reply) != known->reply;
+}
+
+/* Is there anything new in a slot, without a copy of it? */
+static bool
+has_news(const struct books *k, uint32_t slot)
+{
+	uint32_t state = atomic_load_explicit(&k->board->states[slot],
+	    memory_order_acquire);
+	struct session_slot *s = &k->board->sessions[slot];
+	const struct known *known = &k->known[slot];
+	uint64_t id;
+
+	if (state < SLOT_REQUESTED)
+		return false;
+	id = atomic_load(&s->id);
+	if (!k->writing && (state != SLOT_ENDED || k->told[slot] == id))
+		return false;
+	if (known->id != id)
+		return true;
+	if (known->ended)
+		return known->repeats != atomic_load(&s->repeats) ||
+		    !may_still_repeat(k->board, slot, id);
+	return state == SLOT_ENDED || has_moved(s, known);
+}
+
+/* ---- slot by slot ---- */
+
+static void
+reject(struct books *k, uint32_t slot, const char *why)
+{
+	uint64_t id = atomic_load(&k->board->sessions[slot].id);
+
+	if (k->told[slot] != id || id == 0) {
+		log_warning("board slot bad slot=%u id=%llu what=%s", slot,
+		    (unsigned long long)id, why);
+		k->told[slot] = id;
+		k->bad++;
+		atomic_fetch_add(&k->board->header->counts.unrecorded, 1);
+	}
+	slot_free(k->board, slot);	/* if it has ended */
+}
+
+static void
+tell(struct books *k, const struct row *r)
+{
+	if (!r->ended || k->told[r->slot] == r->id)
+		return;
+	k->told[r->slot] = r->id;
+	end_line_log(r);
+}
+
+static int
+visit(struct books *k, uint32_t slot, uint64_t now_us, struct row *r)
+{
+	const char *why;
+
+	switch (row_read(k->board, slot, now_us, r, &why)) {
+	case ROW_NOTHING:
+		return STORE_NONE;
+	case ROW_BAD:
+		reject(k, slot, why);
+		return STORE_NONE;
+	case ROW_OK:
+		break;
+	}
+	tell(k, r);
+	if (!k->writing)
+		return STORE_NONE;
+	return entry_put(k, r, r->ended && (r->granted ||
+	    !may_still_repeat(k->board, slot, r->id)));
+}
+
+uint32_t
+sweep_high(const struct board *b)
+{
+	uint32_t high = atomic_load(&b->header->high);
+
+	return high < b->n.sessions ? high : b->n.sessions;
+}
+
+/* The first news opens the transaction; without a store ends are told all
+ * the same. */
+static int
+sweep_slots(struct books *k, uint64_t now_us, sweep_note_fn *note, void *arg)
+{
+	uint32_t high = sweep_high(k->board);
+	bool began = false;
+	struct row row;
+	int rc;
+
+	k->writing = k->store != NULL;
+	for (uint32_t slot = 0; slot < high; slot++) {
+		if (!has_news(k, slot))
+			continue;
+		if (k->writing && !began) {
+			began = true;
+			k->writing = store_begin(k->store) == STORE_OK;
+		}
+		rc = visit(k, slot, now_us, &row);
+		if (rc == STORE_ERROR)
+			return STORE_ERROR;
+		if (rc == STORE_OK)
+			note(arg, &row);
+	}
+	if (!began)
+		return STORE_NONE;
+	return k->writing ? STORE_OK : STORE_ERROR;
+}
+
+/* ---- the transaction ---- */
+
+/* The store has it: remember, and give the slots back. */
+static void
+keep_changes(struct books *k)
+{
+	for (size_t i = 0; i < k->n_changes; i++) {
+		const struct change *c = &k->changes[i];
+
+		k->known[c->slot] = c->known;
+		if (c->free)
+			slot_free(k->board, c->slot);
+	}
+	k->n_changes = 0;
+}
+
+static void
+drop_changes(struct books *k)
+{
+	for (size_t i = k->n_changes; i > 0; i--) {
+		const struct change *c = &k->changes[i - 1];
+
+		if (c->principal != BOARD_NOBODY)
+			k->activities[c->principal] = c->before;
+	}
+	k->n_changes = 0;
+	tally_forget(k->tally);
+	store_roll_back(k->store);
+}
+
+int
+sweep_run(struct books *k, uint64_t now_us, sweep_note_fn *note, void *arg)
+{
+	int rc;
+
+	raise_ids(k->board, now_us);
+	rc = sweep_slots(k, now_us, note, arg);
+	if (rc == STORE_OK && tally_flush(k->tally, k->store) != STORE_OK)
+		rc = STORE_ERROR;
+	if (rc == STORE_OK)
+		rc = store_commit(k->store, now_us);
+	if (rc == STORE_OK)
+		keep_changes(k);
+	else if (rc == STORE_ERROR)
+		drop_changes(k);
+	return rc;
+}
