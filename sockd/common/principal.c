@@ -2,22 +2,19 @@
  * The table of principals: how a name finds its slot, in every process at
  * once and without a lock.
  *
- * A name stands within WINDOW slots from where its hash points; the hashes
- * have an array of their own, so that a search reads few cache lines.  A
- * search ends at the first slot that was never used: a key, once set, is
- * never 0 again.
+ * A name stands within WINDOW slots from where its hash points; the keys
+ * have an array of their own, so that a search reads few cache lines.
  *
  * Two processes that add one name at the same time end with one slot:
- *   1. each takes a slot (state CLAIMED), writes the name, then the key:
- *      from here on the others can see it as a candidate;
- *   2. each looks through the window again.  One that is LOADING or READY
- *      has won.  A candidate with a lower index wins too: drop ours, look
- *      again.  For one with a higher index we wait: it has seen us, and
- *      drops itself, or it had not, and is LOADING in a moment;
- *   3. ours becomes LOADING.
- * Both steps are sequentially consistent, so of two candidates at least one
- * sees the other.  Only lower ones wait for higher ones: no circle.  A
- * candidate whose process was killed holds the others up for PATIENCE_MS.
+ *   1. each takes a slot, writes the name, then the key of a candidate;
+ *   2. each looks through the window again.  If there is a member, or a
+ *      candidate before ours, ours goes.  For a candidate behind ours we
+ *      wait: it has seen us and goes, or it had not and is a member soon;
+ *   3. ours becomes a member.
+ * All steps are sequentially consistent, so of two candidates at least one
+ * sees the other; and only the first in the window waits for later ones, so
+ * there is no circle.  Who waits longer than PATIENCE_MS takes the other for
+ * dead and decides for it, by the same swap of the key.
  */
 #include "principal.h"
 
@@ -26,68 +23,47 @@
 #include <string.h>
 
 #include "clock.h"
+#include "principal_inner.h"
 #include "slot_inner.h"
 
-enum {
-	WINDOW = 512,
-	TRIES = 8,
-	PATIENCE_MS = 20,		/* for a candidate to decide */
-	ABANDONED_MS = 10000,		/* a candidate that is older died */
-};
-
-/* Keys that are no hash: never used; taken, but its name is not there yet
- * or not any more. */
-enum { KEY_NEVER = 0, KEY_NONE = 1, N_KEYS_RESERVED };
-
-struct search {
-	const char	*name;
-	uint64_t	key;
-	uint32_t	first, window;
-};
+enum { WINDOW = 512, TRIES = 8, PATIENCE_MS = 20 };
 
 static struct search
 search_for(const struct board *b, const char *name)
 {
-	struct search s = { .name = name };
+	uint64_t hash = board_hash(b, name, strnlen(name, BOARD_USER_SIZE));
+	struct search s = { .name = name, .window = WINDOW };
 
-	s.key = board_hash(b, name, strnlen(name, BOARD_USER_SIZE));
-	if (s.key < N_KEYS_RESERVED)
-		s.key = N_KEYS_RESERVED;
-	s.first = (uint32_t)(s.key % b->n.principals);
-	s.window = b->n.principals < WINDOW ? b->n.principals : WINDOW;
+	s.member = (hash < KEY_LEAST ? KEY_LEAST : hash) | 1;
+	s.candidate = s.member - 1;
+	s.first = (uint32_t)(hash % b->n.principals);
+	if (s.window > b->n.principals)
+		s.window = b->n.principals;
 	return s;
-}
-
-static uint32_t
-probe(const struct board *b, const struct search *s, uint32_t i)
-{
-	return (s->first + i) % b->n.principals;
 }
 
 static bool
 is_named(const struct board *b, uint32_t at, const struct search *s)
 {
-	return atomic_load(&b->principal_keys[at]) == s->key &&
+	return (atomic_load(&b->principal_keys[at]) | 1) == s->member &&
 	    strncmp(b->principals[at].name, s->name, BOARD_USER_SIZE) == 0;
 }
 
 static bool
-is_published(const struct board *b, uint32_t at)
+is_member(const struct board *b, uint32_t at, const struct search *s)
 {
-	uint32_t state = atomic_load(&b->principals[at].state);
-
-	return state == PRINCIPAL_LOADING || state == PRINCIPAL_READY;
+	return atomic_load(&b->principal_keys[at]) == s->member;
 }
 
 /*
- * The first slot of this name but for one (BOARD_NOBODY: all), candidates
- * among them; BOARD_NOBODY if there is none.
+ * The first slot of this name, candidate or member, but for one
+ * (BOARD_NOBODY: all); BOARD_NOBODY if there is none.
  */
 static uint32_t
 look_up(const struct board *b, const struct search *s, uint32_t but)
 {
 	for (uint32_t i = 0; i < s->window; i++) {
-		uint32_t at = probe(b, s, i);
+		uint32_t at = search_at(b, s, i);
 
 		if (atomic_load(&b->principal_keys[at]) == KEY_NEVER)
 			break;
@@ -97,110 +73,25 @@ look_up(const struct board *b, const struct search *s, uint32_t but)
 	return BOARD_NOBODY;
 }
 
-/* Wait for a candidate to become LOADING or to go; false: it did neither. */
-static bool
-wait_for(const struct board *b, uint32_t at, const struct search *s)
+/*
+ * Wait until a candidate is a member or gone.  One that takes too long was
+ * killed: what it was filling goes, what it had made leave stays.
+ */
+static void
+settle(struct board *b, uint32_t at, const struct search *s)
 {
 	for (int ms = 0; ms < PATIENCE_MS; ms++) {
-		if (is_published(b, at) || !is_named(b, at, s))
-			return true;
+		if (is_member(b, at, s) || !is_named(b, at, s))
+			return;
 		poll(NULL, 0, 1);
 	}
-	return false;
+	if (atomic_load(&b->principals[at].state) == PRINCIPAL_CLAIMED)
+		key_swap(b, at, s->candidate, KEY_NONE);
+	else
+		key_swap(b, at, s->candidate, s->member);
 }
 
-/* ---- to take a slot ---- */
-
-/* The key stays off 0 from now on, whatever becomes of the claim. */
-static bool
-claim_free(struct board *b, uint32_t at)
-{
-	uint64_t never = KEY_NEVER;
-	uint32_t vacant = PRINCIPAL_FREE;
-
-	if (atomic_load(&b->principals[at].state) != PRINCIPAL_FREE)
-		return false;
-	atomic_compare_exchange_strong(&b->principal_keys[at], &never,
-	    KEY_NONE);
-	return atomic_compare_exchange_strong(&b->principals[at].state,
-	    &vacant, PRINCIPAL_CLAIMED);
-}
-
-/*
- * Take the slot of one whom nobody holds.  Who finds it meanwhile holds it
- * first and looks at the state second; here it is the other way round, so
- * that one of the two steps back.
- */
-static bool
-claim_idle(struct board *b, uint32_t at)
-{
-	struct principal_slot *p = &b->principals[at];
-	uint32_t ready = PRINCIPAL_READY;
-
-	if (!atomic_compare_exchange_strong(&p->state, &ready,
-	    PRINCIPAL_CLAIMED))
-		return false;
-	if (atomic_load(&p->holds) == 0 && atomic_load(&p->sessions) == 0)
-		return true;
-	atomic_store(&p->state, PRINCIPAL_READY);
-	return false;
-}
-
-/* May it leave?  0: no; else the older the larger. */
-static uint64_t
-idle_for(const struct principal_slot *p, uint64_t now_ms)
-{
-	uint32_t state = atomic_load(&p->state);
-	uint64_t last = atomic_load(&p->last_ms);
-	uint64_t age = now_ms > last ? now_ms - last : 0;
-
-	if (state == PRINCIPAL_CLAIMED)
-		return age > ABANDONED_MS ? age : 0;
-	if (state != PRINCIPAL_READY || atomic_load(&p->holds) != 0 ||
-	    atomic_load(&p->sessions) != 0)
-		return 0;
-	return age + 1;
-}
-
-static uint32_t
-evict(struct board *b, const struct search *s, uint64_t now_ms)
-{
-	uint32_t best = BOARD_NOBODY;
-	uint64_t oldest = 0, last;
-
-	for (uint32_t i = 0; i < s->window; i++) {
-		uint32_t at = probe(b, s, i);
-		uint64_t age = idle_for(&b->principals[at], now_ms);
-
-		if (age > oldest) {
-			oldest = age;
-			best = at;
-		}
-	}
-	if (best == BOARD_NOBODY || claim_idle(b, best))
-		return best;
-	/* an abandoned candidate: the swap of last_ms decides whose it is */
-	last = atomic_load(&b->principals[best].last_ms);
-	if (atomic_load(&b->principals[best].state) == PRINCIPAL_CLAIMED &&
-	    last + ABANDONED_MS < now_ms && atomic_compare_exchange_strong(
-	    &b->principals[best].last_ms, &last, now_ms))
-		return best;
-	return BOARD_NOBODY;
-}
-
-static uint32_t
-take(struct board *b, const struct search *s, uint64_t now_ms)
-{
-	for (uint32_t i = 0; i < s->window; i++) {
-		uint32_t at = probe(b, s, i);
-
-		if (claim_free(b, at))
-			return at;
-	}
-	return evict(b, s, now_ms);
-}
-
-/* ---- to make a new one ---- */
+/* ---- a new one ---- */
 
 static void
 reset(struct principal_slot *p, uint64_t now_ms)
@@ -225,7 +116,6 @@ static void
 drop(struct board *b, uint32_t at)
 {
 	atomic_store(&b->principal_keys[at], KEY_NONE);
-	atomic_store(&b->principals[at].last_ms, 0);
 	atomic_store(&b->principals[at].state, PRINCIPAL_FREE);
 }
 
@@ -234,17 +124,16 @@ static uint32_t
 stand(struct board *b, const struct search *s)
 {
 	uint64_t now_ms = clock_wall_ms();
-	uint32_t at = take(b, s, now_ms);
+	uint32_t at = principal_take(b, s, now_ms);
 	struct principal_slot *p;
 
 	if (at == BOARD_NOBODY)
 		return BOARD_NOBODY;
 	p = &b->principals[at];
-	atomic_store(&b->principal_keys[at], KEY_NONE);
 	reset(p, now_ms);
 	memset(p->name, 0, sizeof(p->name));
 	memcpy(p->name, s->name, strnlen(s->name, sizeof(p->name) - 1));
-	atomic_store(&b->principal_keys[at], s->key);
+	atomic_store(&b->principal_keys[at], s->candidate);
 	return at;
 }
 
@@ -258,7 +147,7 @@ is_before(const struct board *b, const struct search *s, uint32_t x,
 	return (x + n - s->first) % n < (y + n - s->first) % n;
 }
 
-/* Step 2: true if ours may become LOADING. */
+/* Step 2: may ours become a member? */
 static bool
 wins(struct board *b, uint32_t ours, const struct search *s)
 {
@@ -267,24 +156,39 @@ wins(struct board *b, uint32_t ours, const struct search *s)
 
 		if (other == BOARD_NOBODY)
 			return true;
-		if (is_published(b, other))
+		if (is_member(b, other, s) || is_before(b, s, other, ours))
 			return false;
-		if (is_before(b, s, other, ours))
-			return false;
-		if (!wait_for(b, other, s))
-			return true;
+		settle(b, other, s);
 	}
-	return true;
+	return false;
 }
 
-/* Hold the slot, unless it went to another while we looked. */
+/* Step 3, with a hold; false: somebody took us for dead, and it is gone. */
+static bool
+join(struct board *b, uint32_t at, const struct search *s)
+{
+	struct principal_slot *p = &b->principals[at];
+
+	atomic_fetch_add(&p->holds, 1);
+	/* from here on whoever waits in vain makes it a member itself */
+	atomic_store(&p->state, PRINCIPAL_LOADING);
+	atomic_fetch_add(&b->header->loading, 1);
+	if (key_swap(b, at, s->candidate, s->member) || is_member(b, at, s))
+		return true;
+	slot_count_down(&p->holds, 1);
+	return false;
+}
+
+/* ---- to find it ---- */
+
+/* Hold the slot, unless it goes to another at this moment. */
 static bool
 hold(struct board *b, uint32_t at, const struct search *s)
 {
 	struct principal_slot *p = &b->principals[at];
 
 	atomic_fetch_add(&p->holds, 1);
-	if (is_published(b, at) && is_named(b, at, s)) {
+	if (is_member(b, at, s) && is_named(b, at, s)) {
 		atomic_store(&p->last_ms, clock_wall_ms());
 		return true;
 	}
@@ -299,20 +203,17 @@ find_or_make(struct board *b, const struct search *s, uint32_t *found)
 	uint32_t at = look_up(b, s, BOARD_NOBODY);
 
 	*found = at;
-	if (at != BOARD_NOBODY && (is_published(b, at) ||
-	    wait_for(b, at, s)))
+	if (at != BOARD_NOBODY) {
+		settle(b, at, s);
 		return hold(b, at, s);
+	}
 	*found = at = stand(b, s);
 	if (at == BOARD_NOBODY)
 		return true;
-	if (!wins(b, at, s)) {
-		drop(b, at);
-		return false;
-	}
-	atomic_fetch_add(&b->principals[at].holds, 1);
-	atomic_store(&b->principals[at].state, PRINCIPAL_LOADING);
-	atomic_fetch_add(&b->header->loading, 1);
-	return true;
+	if (wins(b, at, s) && join(b, at, s))
+		return true;
+	drop(b, at);
+	return false;
 }
 
 uint32_t
@@ -336,7 +237,7 @@ principal_peek(const struct board *b, const char *name)
 	struct search s = search_for(b, name);
 	uint32_t at = look_up(b, &s, BOARD_NOBODY);
 
-	return at != BOARD_NOBODY && is_published(b, at) ? at : BOARD_NOBODY;
+	return at != BOARD_NOBODY && is_member(b, at, &s) ? at : BOARD_NOBODY;
 }
 
 void

@@ -132,7 +132,7 @@ principal_touch(struct board *b, uint32_t principal, uint64_t now_ms,
 
 /* ---- addresses at once ---- */
 
-enum { COUNT_BITS = 32 };
+enum { COUNT_BITS = 32, TRIES = 1000 };
 
 static uint64_t
 address_key(const struct board *b, const struct addr *client)
@@ -168,34 +168,52 @@ principal_addresses(const struct board *b, uint32_t principal)
 	return n;
 }
 
-/* One more session of an address that is counted already. */
-static bool
-join(struct principal_slot *p, uint64_t key)
+/* The first entry of this address, or the first empty one below max. */
+static _Atomic uint64_t *
+entry_for(struct principal_slot *p, uint64_t key, uint32_t max)
 {
+	_Atomic uint64_t *vacant = NULL;
+
 	for (size_t i = 0; i < BOARD_ADDRESSES_MAX; i++) {
 		uint64_t entry = atomic_load(&p->addresses[i]);
 
-		while (is_of(entry, key))
-			if (atomic_compare_exchange_weak(&p->addresses[i],
-			    &entry, entry + 1))
-				return true;
+		if (is_of(entry, key))
+			return &p->addresses[i];
+		if (vacant == NULL && i < max && count_of(entry) == 0)
+			vacant = &p->addresses[i];
 	}
-	return false;
+	return vacant;
 }
 
 /*
- * The first session of an address.  Entries below max only: the table itself
- * is the limit, whoever comes at the same time.
+ * Add one to the entry of this address, or take one for it.  All take the
+ * lowest that is empty: of two processes with one address the second finds
+ * the swap lost, and then the first one's entry.
  */
 static bool
-settle(struct principal_slot *p, uint64_t key, uint32_t max)
+enter(struct board *b, uint32_t principal, uint64_t key, uint32_t max)
 {
-	for (size_t i = 0; i < max; i++) {
-		uint64_t entry = atomic_load(&p->addresses[i]);
+	struct principal_slot *p = &b->principals[principal];
 
-		if (count_of(entry) == 0 && atomic_compare_exchange_strong(
-		    &p->addresses[i], &entry, key + 1))
-			return true;
+	for (int i = 0; i < TRIES; i++) {
+		_Atomic uint64_t *word = entry_for(p, key, max);
+		uint64_t entry;
+
+		if (word == NULL)
+			return false;
+		entry = atomic_load(word);
+		if (is_of(entry, key)) {
+			if (atomic_compare_exchange_weak(word, &entry,
+			    entry + 1))
+				return true;
+		} else if (count_of(entry) == 0) {
+			/* entries beyond max are from before a reload */
+			if (principal_addresses(b, principal) >= max)
+				return false;
+			if (atomic_compare_exchange_weak(word, &entry,
+			    key + 1))
+				return true;
+		}
 	}
 	return false;
 }
@@ -204,21 +222,13 @@ bool
 principal_enter_address(struct board *b, uint32_t principal,
     const struct addr *client, uint32_t max, bool *counted)
 {
-	struct principal_slot *p;
-	uint64_t key;
+	uint32_t most = max == 0 || max > BOARD_ADDRESSES_MAX ?
+	    BOARD_ADDRESSES_MAX : max;
 
 	*counted = false;
 	if (!is_principal(b, principal))
 		return true;
-	p = &b->principals[principal];
-	key = address_key(b, client);
-	if (max == 0 || max > BOARD_ADDRESSES_MAX)
-		*counted = join(p, key) ||
-		    settle(p, key, BOARD_ADDRESSES_MAX);
-	else
-		*counted = join(p, key) ||
-		    (principal_addresses(b, principal) < max &&
-		    settle(p, key, BOARD_ADDRESSES_MAX));
+	*counted = enter(b, principal, address_key(b, client), most);
 	return *counted || max == 0;
 }
 
