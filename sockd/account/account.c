@@ -185,8 +185,10 @@ sweep(struct accountant *a)
 	log_ends(&a->trouble);
 	if (store_was_changed(k->store))
 		bases_refresh(&a->bases);
-	enforce_write(a->enforcer, k->store);
-	expire(a, now_us);
+	if (enforce_write(a->enforcer) != STORE_OK)
+		give_up(a);
+	else
+		expire(a, now_us);
 }
 
 static void

@@ -20,6 +20,19 @@
 
 enum { PORTION = 1000 };	/* principals between two looks at the board */
 
+/*
+ * Slots that were never used are told by their keys, which lie close together;
+ * a table of 65,536 costs little to walk as long as few are in it.
+ */
+static uint32_t
+state_of(const struct board *b, uint32_t at)
+{
+	if (atomic_load_explicit(&b->principal_keys[at],
+	    memory_order_relaxed) == 0)
+		return PRINCIPAL_FREE;
+	return atomic_load(&b->principals[at].state);
+}
+
 static bool
 counts_for_ever(const struct policy *policy)
 {
@@ -77,15 +90,6 @@ bases_preload(struct bases *s, struct books *k)
 
 /* ---- what is not in the ledger yet ---- */
 
-static bool
-is_metered(const struct session_slot *slot)
-{
-	unsigned char octet;
-
-	memcpy(&octet, &slot->metered, 1);
-	return octet != 0;
-}
-
 static void
 add_untold(struct bases *s, const struct books *k, uint32_t slot)
 {
@@ -94,7 +98,7 @@ add_untold(struct bases *s, const struct books *k, uint32_t slot)
 	uint32_t principal = session->principal;
 	uint64_t octets;
 
-	if (principal >= k->board->n.principals || !is_metered(session))
+	if (principal >= k->board->n.principals || !row_is_metered(session))
 		return;
 	octets = atomic_load(&session->bytes_up) +
 	    atomic_load(&session->bytes_down);
@@ -111,8 +115,7 @@ take_stock(struct bases *s, const struct books *k)
 	uint32_t high = sweep_high(b);
 
 	for (uint32_t i = 0; i < b->n.principals; i++)
-		if (atomic_load_explicit(&b->principals[i].state,
-		    memory_order_relaxed) != PRINCIPAL_FREE)
+		if (state_of(b, i) != PRINCIPAL_FREE)
 			s->totals[i] = atomic_load(&b->principals[i].bytes);
 	memset(s->untold, 0, b->n.principals * sizeof(*s->untold));
 	for (uint32_t slot = 0; slot < high; slot++)
@@ -153,8 +156,7 @@ bases_load(struct bases *s, struct books *k)
 	for (uint32_t at = 0; at < b->n.principals; at++) {
 		uint32_t loading = PRINCIPAL_LOADING;
 
-		if (atomic_load_explicit(&b->principals[at].state,
-		    memory_order_relaxed) != PRINCIPAL_LOADING)
+		if (state_of(b, at) != PRINCIPAL_LOADING)
 			continue;
 		if (!took_stock)
 			take_stock(s, k);
@@ -185,8 +187,7 @@ bases_go_on(struct bases *s, struct books *k)
 		return false;
 	take_stock(s, k);
 	for (; s->next < n && done < PORTION; s->next++) {
-		if (atomic_load(&k->board->principals[s->next].state) !=
-		    PRINCIPAL_READY)
+		if (state_of(k->board, s->next) != PRINCIPAL_READY)
 			continue;
 		if (agree(s, k, s->next) != STORE_OK)
 			return false;	/* go on after the next sweep */
@@ -204,7 +205,7 @@ bases_turn(struct bases *s, struct books *k, unsigned turned)
 	for (uint32_t at = 0; at < b->n.principals; at++) {
 		struct principal_slot *p = &b->principals[at];
 
-		if (atomic_load(&p->state) != PRINCIPAL_READY)
+		if (state_of(b, at) != PRINCIPAL_READY)
 			continue;
 		for (int i = 0; i < PERIOD_EVER; i++) {
 			if (!(turned & 1U << i))

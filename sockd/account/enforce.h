@@ -18,7 +18,8 @@ void	enforce_note(struct enforcer *e, const struct row *row);
 /* Look at every session that lives; cut what may not go on. */
 void	enforce_run(struct enforcer *e, uint64_t now_us);
 
-/* Tell the ledger who falls under which limit, where that is new. */
-void	enforce_write(struct enforcer *e, struct store *s);
+/* Tell the ledger who falls under which limit, where that is new.  STORE_OK,
+ * STORE_ERROR. */
+int	enforce_write(struct enforcer *e);
 
 #endif

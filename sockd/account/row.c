@@ -4,6 +4,8 @@
  */
 #include "row.h"
 
+#include <string.h>
+
 #include "sockd/common/principal.h"
 #include "sockd/common/slot.h"
 
@@ -91,6 +93,15 @@ row_read(const struct board *b, uint32_t slot, uint64_t now_us,
 	if (!slot_principal_name(b, s, r->principal))
 		principal_of_address(r->principal, &s->client, false);
 	return ROW_OK;
+}
+
+bool
+row_is_metered(const struct session_slot *s)
+{
+	unsigned char octet;
+
+	memcpy(&octet, &s->metered, 1);
+	return octet != 0;
 }
 
 const char *

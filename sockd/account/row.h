@@ -34,6 +34,9 @@ enum row_fault {
 enum row_fault row_read(const struct board *b, uint32_t slot,
 	    uint64_t now_us, struct row *row, const char **why);
 
+/* Of a slot itself: a bool that another process wrote may hold any octet. */
+bool	row_is_metered(const struct session_slot *s);
+
 /* "connect", "password", "socks5"; NULL for none. */
 const char *row_command_name(uint8_t command);
 const char *row_auth_name(uint8_t auth);

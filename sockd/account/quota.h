@@ -1,0 +1,31 @@
+/*
+ * What the accountant says about quotas: who is near one or has reached it
+ * (log), and who falls under which limit (the ledger's quota view).
+ */
+#ifndef ACCOUNT_QUOTA_H
+#define ACCOUNT_QUOTA_H
+
+#include "books.h"
+
+struct limit;
+struct quota;
+
+struct quota *quota_new(struct books *k);	/* NULL: out of memory */
+
+/* This principal moved or may move octets under this limit (an index,
+ * BOARD_NOBODY: none). */
+void	quota_mark(struct quota *q, uint32_t principal, uint32_t limit);
+
+/* Tell the log what is new of those marked since the last call: once for
+ * each period at 80 %, and once at the end. */
+void	quota_tell(struct quota *q);
+
+/* Tell the ledger under which limit they are, where that is new.  STORE_OK,
+ * STORE_ERROR. */
+int	quota_write(struct quota *q);
+
+/* Octets of the principal's total at which a session under limit must end. */
+uint64_t quota_stop_at(const struct board *b, uint32_t principal,
+	    const struct limit *limit);
+
+#endif

@@ -1,0 +1,388 @@
+/*
+ * Bases, quotas, hours and reloads: what the accountant does to sessions
+ * that live.
+ */
+#include "ledger_values.h"
+
+#include "sockd/account/bases.h"
+#include "sockd/account/enforce.h"
+#include "sockd/account/quota.h"
+#include "sockd/common/principal.h"
+
+enum { MB = 1000000 };
+
+static const struct limit_cap day_100MB = { 100 * MB, PERIOD_DAY };
+static const struct limit_cap day_50MB = { 50 * MB, PERIOD_DAY };
+static const struct limit_cap ever_3h = { 3 * 3600, PERIOD_EVER };
+
+static struct limit limits[2];
+static struct rule rules[3];
+static struct bases bases;
+static struct enforcer *enforcer;
+
+static void
+begin_enforcing(uint32_t generation)
+{
+	cr_assert_eq(bases_open(&bases, &b, &conf.policy), 0);
+	enforcer = enforce_new(&books, generation);
+	cr_assert_not_null(enforcer);
+	cr_assert_neq(sweep_now(), STORE_ERROR);
+	cr_assert_eq(store_begin(books.store), STORE_OK);
+	cr_assert_eq(store_put_caps(books.store, &conf.policy), STORE_OK);
+	cr_assert_eq(store_commit(books.store, clock_wall_us()), STORE_OK);
+	bases_refresh(&bases);
+	while (bases_go_on(&bases, &books))
+		;
+}
+
+static void
+make(void)
+{
+	make_ledger();
+	limits[0] = (struct limit){ .name = "all", .n_bytes = 1,
+	    .bytes = &day_100MB };
+	rules[0] = (struct rule){ .name = "members", .action = RULE_PASS,
+	    .commands = 1U << COMMAND_CONNECT | 1U << COMMAND_UDP,
+	    .metered = true };
+	conf.policy = (struct policy){ .n_rules = 1, .rules = rules,
+	    .n_limits = 1, .limits = limits };
+	begin_enforcing(0);
+}
+
+static void
+unmake(void)
+{
+	bases_close(&bases);
+	remove_ledger();
+}
+
+TestSuite(enforce, .init = make, .fini = unmake);
+
+static void
+load(void)
+{
+	cr_assert_eq(bases_load(&bases, &books), STORE_OK);
+}
+
+static void
+note(void *arg, const struct row *row)
+{
+	(void)arg;
+	enforce_note(enforcer, row);
+}
+
+static void
+take_turn(void)
+{
+	cr_assert_neq(sweep_run(&books, clock_wall_us(), note, NULL),
+	    STORE_ERROR);
+	cr_assert_eq(enforce_write(enforcer), STORE_OK);
+	enforce_run(enforcer, clock_wall_us());
+}
+
+static uint64_t
+used_today(uint32_t slot)
+{
+	return principal_used(&b, b.sessions[slot].principal, PERIOD_DAY);
+}
+
+/* ---- bases ---- */
+
+Test(enforce, a_new_principal_knows_what_it_used)
+{
+	uint32_t slot;
+
+	tell_db("INSERT INTO usage VALUES('ann', date('now', 'localtime'), 1,"
+	    " 1000, 234, 77, 1), ('ann', date('now', 'localtime'), 0, 9, 9,"
+	    " 9, 1), ('ann', date('now', 'localtime', '-400 days'), 1, 5, 5,"
+	    " 5, 1)");
+	slot = begin_session("ann");
+	cr_assert_eq(atomic_load(&b.principals[b.sessions[slot].principal]
+	    .state), PRINCIPAL_LOADING);
+	load();
+	cr_assert_eq(atomic_load(&b.principals[b.sessions[slot].principal]
+	    .state), PRINCIPAL_READY);
+	cr_assert_eq(used_today(slot), 1234u);
+	cr_assert_eq(principal_used_s(&b, b.sessions[slot].principal,
+	    PERIOD_MONTH), 77u);
+	move(slot, 100, 0);
+	cr_assert_eq(used_today(slot), 1334u);
+}
+
+/* It went on before its usage was known, and some of that is written. */
+Test(enforce, octets_before_the_loading_count_once)
+{
+	uint32_t slot = begin_session("ann");
+
+	move(slot, 1000, 0);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	move(slot, 200, 30);
+	load();
+	cr_assert_eq(used_today(slot), 1230u);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(used_today(slot), 1230u);
+}
+
+Test(enforce, bases_agree_after_a_restart_and_a_correction)
+{
+	uint32_t slot = begin_session("ann");
+
+	load();
+	move(slot, 1000, 0);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	move(slot, 200, 0);
+	new_accountant();
+	begin_enforcing(0);
+	cr_assert_eq(used_today(slot), 1200u);
+	store_was_changed(books.store);
+	cr_assert_not(store_was_changed(books.store));
+	tell_db("UPDATE usage SET bytes_up = bytes_up - 1000");
+	cr_assert(store_was_changed(books.store));
+	bases_refresh(&bases);
+	cr_assert_not(bases_go_on(&bases, &books));
+	cr_assert_eq(used_today(slot), 200u);
+}
+
+Test(enforce, a_period_begins_at_nothing)
+{
+	uint32_t slot = begin_session("ann");
+	struct periods *p = &books.periods;
+
+	load();
+	move(slot, 1000, 0);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	move(slot, 5, 0);		/* between the sweep and the turn */
+	cr_assert_neq(periods_turn(p, p->day_ends_s), 0u);
+	bases_turn(&bases, &books, 1U << PERIOD_DAY);
+	cr_assert_eq(used_today(slot), 5u);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(ask_db("SELECT bytes_up FROM usage"
+	    " WHERE day = date('now', 'localtime', '+1 day')"), 5);
+	cr_assert_eq(ask_db("SELECT bytes_up FROM usage"
+	    " WHERE day = date('now', 'localtime')"), 1000);
+	cr_assert_not(bases_go_on(&bases, &books));
+	cr_assert_eq(used_today(slot), 5u);
+	cr_assert_eq(principal_used(&b, b.sessions[slot].principal,
+	    PERIOD_EVER), 1005u);
+}
+
+Test(enforce, who_used_something_is_known_at_the_start)
+{
+	tell_db("INSERT INTO usage VALUES('ann', date('now', 'localtime'), 1,"
+	    " 1, 2, 3, 1), ('bob', '2001-01-01', 1, 1, 2, 3, 1)");
+	cr_assert_eq(bases_preload(&bases, &books), STORE_OK);
+	load();
+	cr_assert_neq(principal_peek(&b, "ann"), BOARD_NOBODY);
+	cr_assert_eq(principal_peek(&b, "bob"), BOARD_NOBODY);
+	cr_assert_eq(principal_used(&b, principal_peek(&b, "ann"),
+	    PERIOD_WEEK), 3u);
+}
+
+/* ---- quotas ---- */
+
+Test(enforce, a_quota_cuts_all_sessions_of_its_principal_and_no_other)
+{
+	uint32_t one = begin_session("ann"), two = begin_session("ann");
+	uint32_t other = begin_session("bob"), free_one = begin_session("ann");
+
+	b.sessions[free_one].metered = false;
+	load();
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, one), OUTCOME_NONE);
+	cr_assert_eq(atomic_load(&b.sessions[one].stop_at_bytes),
+	    (uint64_t)100 * MB);
+	cr_assert_eq(atomic_load(&b.sessions[free_one].stop_at_bytes),
+	    UINT64_MAX);
+	move(two, 99 * MB, 0);
+	move(other, 5, 0);
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, one), OUTCOME_NONE);
+	move(two, 1 * MB, 0);
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, one), OUTCOME_QUOTA);
+	cr_assert_eq(slot_is_cut(&b, two), OUTCOME_QUOTA);
+	cr_assert_eq(slot_is_cut(&b, other), OUTCOME_NONE);
+	cr_assert_eq(slot_is_cut(&b, free_one), OUTCOME_NONE);
+}
+
+Test(enforce, the_stop_counts_what_was_used_before)
+{
+	uint32_t slot;
+
+	tell_db("INSERT INTO usage VALUES('ann', date('now', 'localtime'), 1,"
+	    " 60000000, 0, 0, 1)");
+	slot = begin_session("ann");
+	load();
+	take_turn();
+	cr_assert_eq(atomic_load(&b.sessions[slot].stop_at_bytes),
+	    (uint64_t)40 * MB);
+	limits[0].bytes = &day_50MB;
+	new_accountant();
+	begin_enforcing(0);
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_QUOTA);
+}
+
+Test(enforce, time_is_a_quota_too)
+{
+	uint32_t slot = begin_session("ann");
+	struct principal_slot *p = &b.principals[b.sessions[slot].principal];
+
+	limits[0] = (struct limit){ .name = "hours", .n_time = 1,
+	    .time = &ever_3h };
+	load();
+	atomic_store(&p->active_s, 3 * 3600 - 1);
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	atomic_store(&p->active_s, 3 * 3600);
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_QUOTA);
+}
+
+Test(enforce, the_quota_view_says_what_is_enforced)
+{
+	uint32_t slot = begin_session("ann");
+
+	load();
+	move(slot, 30 * MB, 11);
+	take_turn();
+	take_turn();
+	cr_assert_str_eq(ask_text("SELECT principal || ' ' || \"limit\" ||"
+	    " ' ' || period || ' ' || used || ' ' || allowed || ' ' || left"
+	    " FROM quota"), "ann all day 30000011 100000000 69999989");
+	cr_assert_eq(ask_db("SELECT used FROM quota"),
+	    (int64_t)used_today(slot));
+	cr_assert_eq(ask_db("SELECT resets = date('now', 'localtime',"
+	    " '+1 day') FROM quota"), 1);
+}
+
+/* One that lives too short to be met has its principal's warning too. */
+Test(enforce, eighty_percent_is_told_once)
+{
+	struct principal_slot *p;
+	uint32_t slot;
+
+	slot = begin_session("ann");
+	p = &b.principals[b.sessions[slot].principal];
+	load();
+	atomic_store(&b.sessions[slot].limit, 0);
+	move(slot, 80 * MB, 0);
+	cr_assert(slot_end(&b, slot, OUTCOME_CLIENT_CLOSED));
+	cr_assert_eq(atomic_load(&p->warned), 0u);
+	take_turn();
+	cr_assert_eq(atomic_load(&p->warned), 1U << PERIOD_DAY);
+}
+
+/* ---- rules ---- */
+
+static const struct cidr elsewhere = { .base = { .family = ADDR_IPV4,
+    .ip = { 192, 0, 2, 0 } }, .bits = 24 };
+
+Test(enforce, a_reload_cuts_those_no_longer_allowed_and_only_those)
+{
+	uint32_t ann = begin_session("ann"), bob = begin_session("bob");
+	static const char *const users[] = { "bob" };
+
+	load();
+	take_turn();
+	rules[0].users = users;
+	rules[0].n_users = 1;
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, ann), OUTCOME_NONE, "no reload yet");
+	new_accountant();
+	begin_enforcing(1);
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, ann), OUTCOME_BLOCKED);
+	cr_assert_eq(slot_is_cut(&b, bob), OUTCOME_NONE);
+}
+
+Test(enforce, a_reload_changes_rates_rules_and_limits_of_the_living)
+{
+	uint32_t slot = begin_session("ann");
+
+	load();
+	atomic_store(&b.sessions[slot].rule, 0);
+	rules[0] = (struct rule){ .name = "elsewhere", .action = RULE_PASS,
+	    .commands = 1U << COMMAND_CONNECT, .from = &elsewhere,
+	    .n_from = 1 };
+	rules[1] = (struct rule){ .name = "members", .action = RULE_PASS,
+	    .commands = 1U << COMMAND_CONNECT, .rate_down = 4711 };
+	conf.policy.n_rules = 2;
+	limits[0] = (struct limit){ .name = "none", .from = &elsewhere,
+	    .n_from = 1 };
+	limits[1] = (struct limit){ .name = "slow", .rate_up = 1000,
+	    .rate_down = 2000 };
+	conf.policy.n_limits = 2;
+	new_accountant();
+	begin_enforcing(1);
+	take_turn();
+	cr_assert_eq(atomic_load(&b.sessions[slot].rule), 1u);
+	cr_assert_eq(atomic_load(&b.sessions[slot].limit), 1u);
+	cr_assert_eq(atomic_load(&b.sessions[slot].rate_up), 1000u);
+	cr_assert_eq(atomic_load(&b.sessions[slot].rate_down), 2000u);
+	cr_assert_eq(atomic_load(&b.rules[1].rate_down), 4711u);
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+}
+
+Test(enforce, sessions_of_the_next_configuration_are_left_alone)
+{
+	uint32_t slot = begin_session("ann");
+
+	b.sessions[slot].generation = 5;
+	rules[0].action = RULE_BLOCK;
+	load();
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+}
+
+Test(enforce, at_the_edge_of_hours_all_are_asked)
+{
+	static struct hours window;
+	uint32_t slot = begin_session("ann");
+	uint64_t now_s = clock_wall_us() / 1000000;
+	uint64_t edge_s = (now_s / 3600 + 2) * 3600;
+	struct tm local;
+	time_t t = (time_t)edge_s;
+
+	localtime_r(&t, &local);
+	window = (struct hours){ .days = 0x7f, .begin = (uint16_t)
+	    ((local.tm_hour + 20) % 24 * 60), .end = (uint16_t)
+	    (local.tm_hour == 0 ? 1440 : local.tm_hour * 60) };
+	rules[0].hours = &window;
+	rules[0].n_hours = 1;
+	conf.policy.has_hours = true;
+	load();
+	enforce_run(enforcer, now_s * 1000000);
+	enforce_run(enforcer, edge_s * 1000000 - 1);
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	enforce_run(enforcer, edge_s * 1000000);
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_BLOCKED);
+}
+
+Test(enforce, an_association_ends_with_one_of_its_targets)
+{
+	static const struct rule_to block = { .kind = RULE_TO_PREFIX,
+	    .prefix = { .base = { .family = ADDR_IPV4,
+	    .ip = { 10, 0, 0, 0 } }, .bits = 8 } };
+	uint32_t one = begin_session("ann"), two = begin_session("ann");
+	struct udp_count *c;
+
+	load();
+	b.sessions[one].command = COMMAND_UDP;
+	b.sessions[two].command = COMMAND_UDP;
+	c = slot_udp(&b, one);
+	c->addr = client_address(3);
+	atomic_store(&c->first_us, 1);
+	c = slot_udp(&b, two);
+	addr_from_ipv4(&c->addr, (const uint8_t[]){ 192, 0, 2, 1 }, 53);
+	atomic_store(&c->first_us, 1);
+	rules[1] = rules[0];
+	rules[0] = (struct rule){ .name = "inside", .action = RULE_BLOCK,
+	    .commands = 1U << COMMAND_UDP, .to = &block, .n_to = 1 };
+	conf.policy.n_rules = 2;
+	new_accountant();
+	begin_enforcing(1);
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, one), OUTCOME_BLOCKED);
+	cr_assert_eq(slot_is_cut(&b, two), OUTCOME_NONE);
+}
