@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -25,6 +26,7 @@
 #include "sockd/common/channel.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
+#include "sockd/common/sandbox.h"
 #include "sockd/common/wake.h"
 #include "status.h"
 #include "stop.h"
@@ -99,6 +101,26 @@ make_channels(struct process *p)
 	return 0;
 }
 
+/*
+ * What every child would look up by itself is looked up once: a fork
+ * inherits it.
+ */
+static void
+prepare_children(const struct conf *conf)
+{
+	const char *const users[] = { conf->user, conf->accounting.user,
+	    conf->pam.user };
+	uid_t uid;
+	gid_t gid;
+
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++)
+		process_find_user(users[i], &uid, &gid);
+	for (int kind = PROCESS_WORKER; kind < N_PROCESS_KINDS; kind++)
+		if (sandbox_prepare((enum process_kind)kind) == -1)
+			log_warning("sandbox not prepared kind=%s",
+			    process_kind_name((enum process_kind)kind));
+}
+
 /* Everything that is opened before the first fork. */
 static int
 open_all(struct master *m)
@@ -123,6 +145,7 @@ open_all(struct master *m)
 	    LISTEN_PATIENCE_MS) == -1)
 		return -1;
 	activation_finish();
+	prepare_children(m->conf);
 	base->conf = m->conf;
 	base->board = &m->board;
 	base->listeners = m->listeners.list;
@@ -246,6 +269,7 @@ master_run(const struct master_options *options)
 	char file[PATH_MAX];
 	int signal_fd, signal_write;
 
+	prctl(PR_SET_NAME, "sockd-master");
 	umask(022);
 	tzset();
 	m.conf = load_conf(options);

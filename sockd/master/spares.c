@@ -1,18 +1,22 @@
 /*
  * Spare workers by need.  A worker that takes a client and leaves fewer than
- * min_spare idle wakes the master, which forks more: twice as many as in the
- * pass before while the need lasts.  A surplus that lasts is retired, the
- * worker that has been idle longest first: it is the one that the kernel
+ * min_spare idle wakes the master, which forks as many as are missing, one
+ * for each client that waits in an accept queue, and at least twice as many
+ * as the last time while the need lasts.  A surplus that lasts is retired,
+ * the worker that has been idle longest first: it is the one that the kernel
  * wakes last.
  */
 #include "spares.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include "sockd/common/clock.h"
 #include "sockd/common/slot.h"
 
-enum { BATCH_MAX = 64, SURPLUS_MS = 3000, KEEPERS_MAX = 64,
+enum { BATCH_MAX = 64, NEED_MS = 500, SURPLUS_MS = 3000, KEEPERS_MAX = 64,
        KEEPER_RESERVE = 64 };
 
 struct census {
@@ -98,26 +102,56 @@ retire_surplus(struct spares *s, struct children *c, unsigned idle)
 			return;
 }
 
+/* Clients in the accept queues, as far as this system tells. */
+static unsigned
+count_waiting(const struct children *c)
+{
+	unsigned n = 0;
+
+#if defined(__linux__) && defined(TCP_INFO)
+	for (size_t i = 0; i < c->base.n_listeners; i++) {
+		struct tcp_info info;
+		socklen_t len = sizeof(info);
+
+		/* of a listening socket this is the length of its queue */
+		if (getsockopt(c->base.listeners[i].fd, IPPROTO_TCP, TCP_INFO,
+		    &info, &len) == 0)
+			n += info.tcpi_unacked;
+	}
+#else
+	(void)c;
+#endif
+	return n;
+}
+
+static unsigned
+count_needed(struct spares *s, const struct children *c, unsigned spare)
+{
+	unsigned min_spare = c->base.conf->workers.min_spare, need;
+
+	if (spare >= min_spare) {
+		if (clock_ms() - s->needed_ms > NEED_MS)
+			s->batch = 0;
+		return 0;
+	}
+	s->needed_ms = clock_ms();
+	need = min_spare - spare + count_waiting(c);
+	if (need < s->batch * 2)
+		need = s->batch * 2;
+	return need < BATCH_MAX ? need : BATCH_MAX;
+}
+
 static void
 fork_needed(struct spares *s, struct children *c, unsigned spare)
 {
-	const struct conf *conf = c->base.conf;
 	unsigned living = c->broods[PROCESS_WORKER].living;
-	unsigned need, n = 0;
+	unsigned need = count_needed(s, c, spare), n = 0;
 
-	if (spare >= conf->workers.min_spare) {
-		s->batch = 0;
-		return;
-	}
-	need = conf->workers.min_spare - spare;
-	if (need < s->batch * 2)
-		need = s->batch * 2;
-	if (need > BATCH_MAX)
-		need = BATCH_MAX;
-	while (n < need && living + n < conf->workers.max &&
+	while (n < need && living + n < c->base.conf->workers.max &&
 	    child_start(c, PROCESS_WORKER))
 		n++;
-	s->batch = n;
+	if (n > 0)
+		s->batch = n;
 }
 
 /* How full the keepers are decides whether another is forked. */

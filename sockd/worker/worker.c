@@ -19,9 +19,12 @@ static struct worker worker;
 static void
 prepare(struct process *p)
 {
-	worker = (struct worker){ .process = p, .conf = p->conf,
-		.board = p->board, .pipes = { { .fds = { -1, -1 } },
-		{ .fds = { -1, -1 } } } };
+	/* Field by field: its buffers are large, and untouched until used. */
+	worker.process = p;
+	worker.conf = p->conf;
+	worker.board = p->board;
+	for (int side = SIDE_UP; side <= SIDE_DOWN; side++)
+		worker.pipes[side].fds[0] = worker.pipes[side].fds[1] = -1;
 	asker_init(&worker.auth, p->auth_ask);
 	asker_init(&worker.resolver, p->resolver_ask);
 	question_room_init(&worker.room, &p->conf->policy);

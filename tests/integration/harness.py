@@ -94,10 +94,11 @@ def children_of(pid):
 
 
 def comm(pid):
-    """The name of a process, "" if it is gone."""
+    """The name of a process, "" if it is gone (or waits to be reaped)."""
     try:
-        with open(f"/proc/{pid}/comm") as f:
-            return f.read().strip()
+        with open(f"/proc/{pid}/stat") as f:
+            name, rest = f.read().split("(", 1)[1].rsplit(")", 1)
+        return "" if rest.split()[0] in "ZX" else name
     except OSError:
         return ""
 

@@ -58,12 +58,11 @@ class Processes(SockdTest):
         for kind in ("worker", "keeper", "resolver", "account"):
             for pid in self.sockd.children(kind):
                 with open(f"/proc/{pid}/status") as f:
-                    status = dict(line.rstrip().split(":\t", 1)
-                                  for line in f if ":\t" in line)
+                    status = dict(line.split(":", 1) for line in f)
                 self.assertNotIn("0", status["Uid"].split(), kind)
                 self.assertNotIn("0", status["Gid"].split(), kind)
                 self.assertEqual(status["Groups"].strip(), "", kind)
-                self.assertEqual(status["NoNewPrivs"], "1", kind)
+                self.assertEqual(status["NoNewPrivs"].strip(), "1", kind)
 
     def test_workers_are_confined(self):
         with open("/proc/self/status") as f:
