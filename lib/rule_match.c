@@ -93,12 +93,6 @@ match_listen(const struct rule *rule, const struct rule_question *q)
 }
 
 static bool
-has_name(const struct rule_question *q)
-{
-	return q->name != NULL && q->name[0] != '\0';
-}
-
-static bool
 has_address(const struct rule_question *q)
 {
 	return q->to != NULL && q->to->family != ADDR_NONE;
@@ -119,10 +113,10 @@ to_entry_matches(const struct rule_to *entry, const struct rule_question *q)
 {
 	switch (entry->kind) {
 	case RULE_TO_NAME:
-		return answer_from(has_name(q) &&
+		return answer_from(q->name != NULL &&
 		    name_equal(q->name, entry->name));
 	case RULE_TO_SUFFIX:
-		return answer_from(has_name(q) &&
+		return answer_from(q->name != NULL &&
 		    name_has_suffix(q->name, entry->name));
 	case RULE_TO_PREFIX:
 		if (!has_address(q))

@@ -171,7 +171,7 @@ wire_writer_open(uint8_t buf[MESSAGE_MAX], enum message_kind kind)
 struct wire_reader
 wire_reader_open(const uint8_t *buf, size_t len, enum message_kind kind)
 {
-	struct wire_reader r = { buf, len, len > MESSAGE_MAX };
+	struct wire_reader r = { buf, len, false };
 
 	wire_get_u8(&r, kind, kind);
 	return r;
