@@ -19,6 +19,46 @@ static struct conf_reader *reader;
 static cfg_t *root;
 static bool in_section;
 
+/* ---- a word that no key has ---- */
+
+/* Another section that has a key of this name, or NULL. */
+static const char *
+find_home(const char *word)
+{
+	for (size_t i = 0; i < conf_n_keys; i++)
+		if (strcmp(conf_keys[i].name, word) == 0)
+			return conf_keys[i].section;
+	return NULL;
+}
+
+static bool
+refuse_unknown(const char *kind, unsigned line, const char *word)
+{
+	enum { KNOWN_MAX = 64 };
+	const char *known[KNOWN_MAX], *near, *section = "";
+	const char *home = find_home(word);
+	size_t n = 0;
+
+	for (size_t i = 0; i < conf_n_keys && n + 2 <= KNOWN_MAX; i++) {
+		const struct conf_key *key = &conf_keys[i];
+
+		if (strcmp(key->section, kind) == 0)
+			known[n++] = key->name;
+		if (kind[0] == '\0' && strcmp(key->section, section) != 0)
+			known[n++] = section = key->section;
+	}
+	near = conf_nearest(word, known, n);
+	if (near != NULL)
+		return conf_refuse(reader, line,
+		    "\"%s\" is no key here; was \"%s\" meant?", word, near);
+	if (home != NULL)
+		return conf_refuse(reader, line, "\"%s\" is no key here; "
+		    "it belongs %s%s", word, home[0] == '\0' ?
+		    "before all sections" : "into section ", home);
+	return conf_refuse(reader, line, "\"%s\" is no key here; "
+	    "sockd.conf(5) has them all", word);
+}
+
 /* ---- what libConfuse finds ---- */
 
 static struct conf_section *
@@ -115,6 +155,10 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	given = &s->given[s->n_given];
 	given->key = find_key(s, opt->name);
 	given->value = (struct conf_value){ *copy, (unsigned)cfg->line };
+	if (given->key == NULL) {	/* "log|level" leads libConfuse there */
+		refuse_unknown(s->kind, given->value.line, opt->name);
+		return -1;
+	}
 	if (opt->nvalues == 1 && !check_first(s, given->key,
 	    given->value.line))
 		return -1;
@@ -156,44 +200,6 @@ on_section_end(cfg_t *cfg, cfg_opt_t *opt)
 }
 
 /* ---- what libConfuse says ---- */
-
-/* Another section that has a key of this name, or NULL. */
-static const char *
-find_home(const char *word)
-{
-	for (size_t i = 0; i < conf_n_keys; i++)
-		if (strcmp(conf_keys[i].name, word) == 0)
-			return conf_keys[i].section;
-	return NULL;
-}
-
-static bool
-refuse_unknown(const char *kind, unsigned line, const char *word)
-{
-	enum { KNOWN_MAX = 64 };
-	const char *known[KNOWN_MAX], *near, *section = "";
-	const char *home = find_home(word);
-	size_t n = 0;
-
-	for (size_t i = 0; i < conf_n_keys && n + 2 <= KNOWN_MAX; i++) {
-		const struct conf_key *key = &conf_keys[i];
-
-		if (strcmp(key->section, kind) == 0)
-			known[n++] = key->name;
-		if (kind[0] == '\0' && strcmp(key->section, section) != 0)
-			known[n++] = section = key->section;
-	}
-	near = conf_nearest(word, known, n);
-	if (near != NULL)
-		return conf_refuse(reader, line,
-		    "\"%s\" is no key here; was \"%s\" meant?", word, near);
-	if (home != NULL)
-		return conf_refuse(reader, line, "\"%s\" is no key here; "
-		    "it belongs %s%s", word, home[0] == '\0' ?
-		    "before all sections" : "into section ", home);
-	return conf_refuse(reader, line, "\"%s\" is no key here; "
-	    "sockd.conf(5) has them all", word);
-}
 
 __attribute__((format(printf, 2, 0)))
 static void

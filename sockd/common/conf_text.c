@@ -18,6 +18,8 @@
 
 #include "arena.h"
 
+enum { FIRST_ROOM = 32 * 1024 };
+
 struct scan {
 	struct conf_reader	*r;
 	char			*p;		/* next octet */
@@ -191,44 +193,55 @@ scan_text(struct conf_reader *r)
 	return true;
 }
 
-/* All of fd into text, which has room for one octet more than is allowed. */
-static ssize_t
-read_all(int fd, char *text)
+/* Room for twice as much as there is, and a NUL behind it. */
+static bool
+grow_text(struct conf_reader *r, size_t *room, size_t len)
 {
-	size_t len = 0;
+	size_t more = *room == 0 ? FIRST_ROOM : 2 * *room;
+	char *text = arena_array(r->scratch, more + 1, 1);
+
+	if (text == NULL)
+		return conf_no_memory(r);
+	if (len > 0)
+		memcpy(text, r->text, len);
+	r->text = text;
+	*room = more;
+	return true;
+}
+
+static bool
+read_text(struct conf_reader *r, int fd)
+{
+	size_t room = 0, len = 0;
 	ssize_t n;
 
 	do {
-		n = read(fd, text + len, CONF_FILE_MAX + 1 - len);
+		if (len == room && !grow_text(r, &room, len))
+			return false;
+		n = read(fd, r->text + len, room - len);
 		if (n > 0)
 			len += (size_t)n;
-	} while ((n > 0 && len <= CONF_FILE_MAX) ||
-	    (n == -1 && errno == EINTR));
-	return n == -1 ? -1 : (ssize_t)len;
+		if (len > CONF_FILE_MAX)
+			return conf_refuse(r, 0, "larger than %d MiB",
+			    CONF_FILE_MAX / (1024 * 1024));
+	} while (n > 0 || (n == -1 && errno == EINTR));
+	if (n == -1)
+		return conf_refuse(r, 0, "%s", strerror(errno));
+	if (memchr(r->text, '\0', len) != NULL)
+		return conf_refuse(r, 0, "a NUL octet stands in it; is it a "
+		    "configuration file?");
+	return true;
 }
 
 bool
 conf_text_read(struct conf_reader *r)
 {
 	int fd = open(r->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t len;
+	bool ok;
 
 	if (fd == -1)
 		return conf_refuse(r, 0, "%s", strerror(errno));
-	r->text = arena_array(r->scratch, CONF_FILE_MAX + 2, 1);
-	if (r->text == NULL) {
-		close(fd);
-		return conf_no_memory(r);
-	}
-	len = read_all(fd, r->text);
-	if (len == -1)
-		conf_refuse(r, 0, "%s", strerror(errno));
-	else if (len > CONF_FILE_MAX)
-		conf_refuse(r, 0, "larger than %d MiB",
-		    CONF_FILE_MAX / (1024 * 1024));
-	else if (memchr(r->text, '\0', (size_t)len) != NULL)
-		conf_refuse(r, 0, "a NUL octet stands in it; is it a "
-		    "configuration file?");
+	ok = read_text(r, fd);
 	close(fd);
-	return !r->failed && scan_text(r);
+	return ok && scan_text(r);
 }

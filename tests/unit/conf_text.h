@@ -1,0 +1,89 @@
+/*
+ * A configuration from a text, for the tests of the configuration.
+ */
+#ifndef TESTS_CONF_TEXT_H
+#define TESTS_CONF_TEXT_H
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sockd/common/conf.h"
+
+enum { CONF_ERR_SIZE = 512, CONF_PATH_SIZE = 256 };
+
+/* A file of len octets under a name that is written to path. */
+static inline void
+write_conf(char path[CONF_PATH_SIZE], const char *octets, size_t len)
+{
+	const char *dir = getenv("TMPDIR");
+	ssize_t n;
+	int fd;
+
+	snprintf(path, CONF_PATH_SIZE, "%s/sockd-conf-XXXXXX",
+	    dir == NULL ? "/tmp" : dir);
+	fd = mkstemp(path);
+	cr_assert_neq(fd, -1, "cannot make %s", path);
+	n = write(fd, octets, len);
+	cr_assert_eq(n, (ssize_t)len);
+	close(fd);
+}
+
+/*
+ * What conf_load() makes of it.  err is without the file's name: it begins
+ * with the line ("3: ...") or, where none is named, with a blank.
+ */
+static inline struct conf *
+load_octets(const char *octets, size_t len, char err[CONF_ERR_SIZE])
+{
+	char path[CONF_PATH_SIZE];
+	struct conf *conf;
+	size_t n;
+
+	write_conf(path, octets, len);
+	conf = conf_load(path, err, CONF_ERR_SIZE);
+	unlink(path);
+	n = strlen(path);
+	if (conf == NULL) {
+		cr_assert_eq(strncmp(err, path, n), 0, "no file in: %s", err);
+		cr_assert_eq(err[n], ':', "no colon in: %s", err);
+		memmove(err, err + n + 1, strlen(err + n + 1) + 1);
+	}
+	return conf;
+}
+
+static inline struct conf *
+load_text(const char *text, char err[CONF_ERR_SIZE])
+{
+	return load_octets(text, strlen(text), err);
+}
+
+/* One that must be right. */
+static inline struct conf *
+load_good(const char *text)
+{
+	char err[CONF_ERR_SIZE];
+	struct conf *conf = load_text(text, err);
+
+	cr_assert_not_null(conf, "refused:%s\n%s", err, text);
+	return conf;
+}
+
+/* The configuration as -T prints it; the caller's to free. */
+static inline char *
+print_text(const struct conf *conf)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	cr_assert_not_null(out);
+	conf_print(conf, out);
+	fclose(out);
+	return text;
+}
+
+#endif
