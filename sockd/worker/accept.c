@@ -106,6 +106,25 @@ accept_open(struct worker *w)
 	return add(p->woken_receive, TAG_WOKEN, true);
 }
 
+/* The run is ending: no new clients, but tunnels may still wake. */
+static void
+forget_listeners(void)
+{
+	nfds_t kept = 0;
+
+	for (nfds_t i = 0; i < gate.n; i++) {
+		if (gate.tags[i] >= TAG_LIFELINE) {
+			gate.tags[kept] = gate.tags[i];
+			gate.fds[kept++] = gate.fds[i];
+			continue;
+		}
+#ifdef HAVE_EPOLL
+		epoll_ctl(gate.epoll, EPOLL_CTL_DEL, gate.fds[i].fd, NULL);
+#endif
+	}
+	gate.n = kept;
+}
+
 /* The tag of one descriptor that is ready; TAG_NONE: a signal came. */
 static int
 wait_for_one(void)
@@ -136,6 +155,15 @@ static bool
 is_leaving(struct worker *w)
 {
 	return atomic_load(state_of(w)) == PROCESS_LEAVING;
+}
+
+/* The generation's pipe says it too, but perhaps after a client that came
+ * later; and that one is to meet the new rules. */
+static bool
+is_old(const struct worker *w)
+{
+	return atomic_load(&w->board->header->generation) !=
+	    w->process->generation;
 }
 
 /* A client is in our hands: one idle worker less.  The master is told when
@@ -300,6 +328,8 @@ accept_and_serve(struct worker *w)
 
 	if (is_leaving(w))
 		return leave(w);
+	if (is_old(w))
+		return false;
 	tag = wait_for_one();
 	switch (tag) {
 	case TAG_NONE:
@@ -312,8 +342,9 @@ accept_and_serve(struct worker *w)
 		break;
 	default:
 		if (atomic_load(&w->board->header->stopping))
-			return false;
-		take_client(w, &w->process->listeners[tag]);
+			forget_listeners();
+		else
+			take_client(w, &w->process->listeners[tag]);
 	}
 	return true;
 }

@@ -41,6 +41,11 @@ struct relay {
 	enum outcome	outcome;
 };
 
+static const enum outcome ended_by[2] = {
+	[SIDE_UP] = OUTCOME_CLIENT_CLOSED,
+	[SIDE_DOWN] = OUTCOME_TARGET_CLOSED,
+};
+
 static void
 begin_flow(struct relay *r, int side)
 {
@@ -53,8 +58,10 @@ begin_flow(struct relay *r, int side)
 		.buffer = &s->worker->buffers[side],
 		.pipe = &s->worker->pipes[side],
 	};
-	if (atomic_load(&s->shown->half_closed) & (1U << side))
+	if (atomic_load(&s->shown->half_closed) & (1U << side)) {
 		r->flows[side].need = FLOW_DONE;
+		r->outcome = ended_by[side];
+	}
 }
 
 static void
@@ -91,10 +98,8 @@ touch(struct relay *r)
 static void
 finish_flow(struct relay *r, int side)
 {
-	/* Who ended first is remembered. */
-	if (r->outcome == OUTCOME_NONE)
-		r->outcome = side == SIDE_UP ? OUTCOME_CLIENT_CLOSED :
-		    OUTCOME_TARGET_CLOSED;
+	if (r->outcome == OUTCOME_NONE)		/* who ended first */
+		r->outcome = ended_by[side];
 	if (r->flows[!side].need != FLOW_DONE)
 		shutdown(r->flows[side].to, SHUT_WR);
 }
