@@ -14,8 +14,6 @@
  */
 #include "bucket.h"
 
-#include <stdbool.h>
-
 static const uint64_t TICKS_PER_NS = 4;
 static const uint64_t SECOND = 4000000000;	/* ticks */
 static const uint64_t RATE_MAX = 4000000000;	/* octets a second */
@@ -88,89 +86,109 @@ octets_between(uint64_t from, uint64_t to, uint64_t rate)
 	    octets_at(to % SECOND, rate) - octets_at(from % SECOND, rate);
 }
 
+/* A question to a bucket, in ticks. */
+struct ask {
+	uint64_t	rate;		/* octets a second, 1 to RATE_MAX */
+	uint64_t	now;
+	uint64_t	burst;
+	uint64_t	want;		/* octets, not 0 */
+};
+
 /*
- * What to grant of want when the word stands at tat, and nothing may be taken
- * from beyond the tick limit.  A crumb is no grant: until a quarter of the
- * burst is there the caller shall sleep and not spin.  *need is the tick at
- * which limit makes the next grant.
+ * The octets to grant when the word stands at tat and nothing may be taken
+ * from beyond now and the burst.  A crumb is no grant: until a quarter of the
+ * burst is there the caller shall sleep and not spin.  *need is the tick that
+ * now and the burst must reach for the next grant.
  */
 static uint64_t
-grant(uint64_t tat, uint64_t limit, uint64_t burst, uint64_t rate,
-    uint64_t want, uint64_t *need)
+grant(const struct ask *ask, uint64_t tat, uint64_t *need)
 {
-	const uint64_t quarter = octets_between(0, burst, rate) / 4;
-	const uint64_t least = min_u64(want, quarter > 1 ? quarter : 1);
+	const uint64_t limit = ask->now + ask->burst;
+	const uint64_t quarter = octets_between(0, ask->burst, ask->rate) / 4;
+	const uint64_t least = min_u64(ask->want, quarter > 1 ? quarter : 1);
 	uint64_t due;
 
-	*need = least > 1 ? advance(tat, rate, least) : tat;
+	*need = least > 1 ? advance(tat, ask->rate, least) : tat;
 	if (*need > limit)
 		return 0;
-	due = octets_between(tat, limit, rate);
-	return min_u64(want, due > least ? due : least);
+	due = octets_between(tat, limit, ask->rate);
+	return min_u64(ask->want, due > least ? due : least);
 }
 
-static size_t
-take(struct bucket *b, uint64_t rate, uint64_t now, uint64_t burst,
-    size_t want, uint64_t *wait_ns)
+/* Where a word counts from: not in the past, nor in a future that was. */
+static uint64_t
+tat_at(const struct ask *ask, uint64_t word)
 {
-	uint64_t seen, tat, need, n, next;
+	if (word < ask->now)
+		return ask->now;
+	if (word > ask->now + ask->burst + AHEAD_MAX)
+		return ask->now + ask->burst;
+	return word;
+}
 
-	seen = atomic_load_explicit(&b->tat, memory_order_relaxed);
+static uint64_t
+take(struct bucket *b, const struct ask *ask, uint64_t *wait_ns)
+{
+	uint64_t word, tat, need, n, next;
+
+	word = atomic_load_explicit(&b->tat, memory_order_relaxed);
 	do {
-		tat = seen > now ? seen : now;
-		if (tat > now + burst + AHEAD_MAX)
-			tat = now + burst;
-		n = grant(tat, now + burst, burst, rate, want, &need);
-		next = n == 0 ? tat : advance(tat, rate, n);
-		/* A word that is right and not taken from stays untouched. */
-		if (n == 0 && seen == tat)
+		tat = tat_at(ask, word);
+		n = grant(ask, tat, &need);
+		next = n == 0 ? tat : advance(tat, ask->rate, n);
+		/* Whoever only waits leaves the word alone. */
+		if (next == word)
 			break;
-	} while (!atomic_compare_exchange_weak_explicit(&b->tat, &seen, next,
+	} while (!atomic_compare_exchange_weak_explicit(&b->tat, &word, next,
 	    memory_order_relaxed, memory_order_relaxed));
-	*wait_ns = n > 0 ? 0 :
-	    (need - now - burst + TICKS_PER_NS - 1) / TICKS_PER_NS;
-	return (size_t)n;
+	*wait_ns = n > 0 ? 0 : (need - ask->now - ask->burst +
+	    TICKS_PER_NS - 1) / TICKS_PER_NS;
+	return n;
 }
 
 /*
  * Beyond RATE_MAX octets are counted in parcels of so many, begun ones as
  * whole: held to within a parcel a take.
  */
-static size_t
+static uint64_t
 parcel_size(uint64_t rate)
 {
-	return 1 + (size_t)((rate - 1) / RATE_MAX);
+	return 1 + (rate - 1) / RATE_MAX;
 }
 
 size_t
 bucket_take(struct bucket *b, uint64_t rate, uint64_t now_ns,
     uint64_t burst_ns, size_t want, uint64_t *wait_ns)
 {
-	const uint64_t now = min_u64(now_ns, NOW_NS_MAX) * TICKS_PER_NS;
-	const uint64_t burst = min_u64(burst_ns, BURST_NS_MAX) * TICKS_PER_NS;
-	size_t parcel, parcels;
+	struct ask ask;
+	uint64_t parcel, n;
 
 	*wait_ns = 0;
 	if (rate == 0 || want == 0)
 		return want;
 	parcel = parcel_size(rate);
-	parcels = take(b, rate / parcel, now, burst,
-	    want / parcel + (want % parcel != 0), wait_ns);
-	return parcels > want / parcel ? want : parcels * parcel;
+	ask = (struct ask){
+		.rate = rate / parcel,
+		.now = min_u64(now_ns, NOW_NS_MAX) * TICKS_PER_NS,
+		.burst = min_u64(burst_ns, BURST_NS_MAX) * TICKS_PER_NS,
+		.want = want / parcel + (want % parcel != 0),
+	};
+	n = take(b, &ask, wait_ns);
+	/* The last parcel may be a begun one. */
+	return n > want / parcel ? want : (size_t)(n * parcel);
 }
 
 void
 bucket_return(struct bucket *b, uint64_t rate, size_t octets)
 {
-	uint64_t seen;
-	size_t parcel;
+	uint64_t word, parcel;
 
 	if (rate == 0 || octets == 0)
 		return;
 	parcel = parcel_size(rate);
-	seen = atomic_load_explicit(&b->tat, memory_order_relaxed);
-	while (!atomic_compare_exchange_weak_explicit(&b->tat, &seen,
-	    retreat(seen, rate / parcel, octets / parcel),
+	word = atomic_load_explicit(&b->tat, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(&b->tat, &word,
+	    retreat(word, rate / parcel, octets / parcel),
 	    memory_order_relaxed, memory_order_relaxed))
 		continue;
 }

@@ -16,7 +16,7 @@ enum command { COMMAND_NONE = 0, COMMAND_CONNECT = 1, COMMAND_BIND = 2,
  */
 struct target {
 	char		name[NAME_SIZE];	/* "" with an address */
-	struct addr	addr;			/* family ADDR_NONE with a name */
+	struct addr	addr;			/* ADDR_NONE with a name */
 	uint16_t	port;			/* host order; addr.port too */
 };
 
