@@ -308,6 +308,7 @@ slot_cut(struct board *b, uint32_t slot, uint64_t id, enum outcome why)
 			return;
 		atomic_store(&s->cut_why, why);
 	} while (!atomic_compare_exchange_weak(&s->cut, &cut, id));
+	atomic_fetch_add(&b->header->cuts, 1);
 }
 
 enum outcome
