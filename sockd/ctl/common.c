@@ -1,0 +1,58 @@
+/*
+ * What the commands share: the board, and numbers for people.
+ */
+#include "ctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+bool
+ctl_open_board(const struct conf *conf, struct board *b, bool writable)
+{
+	char path[PATH_MAX];
+	const char *why = NULL;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/board", conf->run_dir);
+	fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC |
+	    O_NOFOLLOW);
+	if (fd != -1 && board_open(b, fd, writable, &why) == 0) {
+		close(fd);
+		return true;
+	}
+	fprintf(stderr, "sockctl: %s: %s%s\n", path,
+	    why != NULL ? why : strerror(errno),
+	    errno == ENOENT ? " (is sockd running?)" : "");
+	if (fd != -1)
+		close(fd);
+	return false;
+}
+
+const char *
+ctl_size(uint64_t octets, char buf[UNITS_TEXT_MAX])
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB",
+					     "PB" };
+	double n = (double)octets;
+	size_t i = 0;
+
+	for (; n >= 1000 && i + 1 < sizeof(units) / sizeof(units[0]); i++)
+		n /= 1000;
+	snprintf(buf, UNITS_TEXT_MAX, "%.*f %s", i == 0 ? 0 : i < 3 ? 1 : 2,
+	    n, units[i]);
+	return buf;
+}
+
+const char *
+ctl_lasted(uint64_t seconds, char buf[UNITS_TEXT_MAX])
+{
+	snprintf(buf, UNITS_TEXT_MAX, "%" PRIu64 ":%02u:%02u",
+	    seconds / 3600, (unsigned)(seconds / 60 % 60),
+	    (unsigned)(seconds % 60));
+	return buf;
+}

@@ -1,0 +1,32 @@
+/*
+ * The commands of sockctl(8), and what they share.
+ */
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include <stdbool.h>
+
+#include "sockd/common/board.h"
+#include "sockd/common/conf.h"
+
+enum ctl_exit { CTL_OK, CTL_NO, CTL_USAGE };	/* the program's status */
+
+/*
+ * A command takes the words after its name.  CTL_USAGE: they are wrong, and
+ * it has said why.
+ */
+typedef enum ctl_exit ctl_command_fn(const struct conf *conf, int argc,
+	    char *argv[]);
+
+ctl_command_fn ctl_cut, ctl_explain, ctl_live, ctl_quota, ctl_status;
+
+/* Map the board of the daemon that runs; false with a word on stderr. */
+bool	ctl_open_board(const struct conf *conf, struct board *b,
+	    bool writable);
+
+/* "812 B", "40.2 kB", "1.93 GB". */
+const char *ctl_size(uint64_t octets, char buf[UNITS_TEXT_MAX]);
+/* "9:03:21" */
+const char *ctl_lasted(uint64_t seconds, char buf[UNITS_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * A limit as its section in the configuration reads, each cap with what is
+ * used and left of it.
+ */
+#include "explain_limit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "ctl.h"
+#include "ledger.h"
+
+static void
+print_cap(struct ledger *l, const char *principal,
+    const struct limit_cap *cap, bool seconds)
+{
+	char allowed[UNITS_TEXT_MAX], used_text[UNITS_TEXT_MAX];
+	char left[UNITS_TEXT_MAX];
+	const char *(*text)(uint64_t, char[UNITS_TEXT_MAX]) =
+	    seconds ? ctl_lasted : ctl_size;
+	uint64_t used = 0;
+
+	printf("  %s %s/%s", seconds ? "time" : "bytes",
+	    text(cap->amount, allowed), units_period_name(cap->period));
+	if (l == NULL || !ledger_used(l, principal, cap->period, seconds,
+	    &used)) {
+		printf(": used is not known\n");
+		return;
+	}
+	printf(": %s used, %s left%s\n", text(used, used_text),
+	    text(used < cap->amount ? cap->amount - used : 0, left),
+	    used < cap->amount ? "" : " (it would be refused)");
+}
+
+static void
+print_rates(const struct limit *limit)
+{
+	char text[UNITS_TEXT_MAX];
+
+	if (limit->rate_up != 0)
+		printf("  rate_up %s\n", units_format_rate(limit->rate_up,
+		    text));
+	if (limit->rate_down != 0)
+		printf("  rate_down %s\n", units_format_rate(
+		    limit->rate_down, text));
+	if (limit->sessions != 0)
+		printf("  sessions %u at once\n", limit->sessions);
+	if (limit->addresses != 0)
+		printf("  addresses %u at once\n", limit->addresses);
+}
+
+void
+explain_limit_print(const struct conf *conf, const struct limit *limit,
+    const char *principal)
+{
+	struct ledger *l = NULL;
+	char why[512];
+
+	if (limit == NULL) {
+		printf("limit: none applies to %s\n", principal);
+		return;
+	}
+	printf("limit: %s applies to %s\n", limit->name, principal);
+	if (limit->n_bytes + limit->n_time > 0) {
+		l = ledger_open(conf, why, sizeof(why));
+		if (l == NULL)
+			printf("  (%s)\n", why);
+	}
+	for (size_t i = 0; i < limit->n_bytes; i++)
+		print_cap(l, principal, &limit->bytes[i], false);
+	for (size_t i = 0; i < limit->n_time; i++)
+		print_cap(l, principal, &limit->time[i], true);
+	print_rates(limit);
+	ledger_close(l);
+}

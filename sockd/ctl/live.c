@@ -1,0 +1,125 @@
+/*
+ * sockctl live: the sessions of this moment, the busiest first.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/quote.h"
+
+#include "sockd/common/clock.h"
+#include "sockd/common/slot.h"
+
+#include "ctl.h"
+
+struct live {
+	uint32_t	slot;
+	uint64_t	octets;
+};
+
+static int
+compare_octets(const void *a, const void *b)
+{
+	uint64_t x = ((const struct live *)a)->octets;
+	uint64_t y = ((const struct live *)b)->octets;
+
+	return (x < y) - (x > y);
+}
+
+static size_t
+find_live(const struct board *b, struct live *found)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < b->n.sessions; i++) {
+		uint32_t state = atomic_load(&b->states[i]);
+
+		if (state != SLOT_LIVE && state != SLOT_REQUESTED)
+			continue;
+		found[n++] = (struct live){ .slot = i,
+		    .octets = atomic_load(&b->sessions[i].bytes_up) +
+		    atomic_load(&b->sessions[i].bytes_down) };
+	}
+	qsort(found, n, sizeof(*found), compare_octets);
+	return n;
+}
+
+static const char *
+target_text(const struct session_slot *s, char *out, size_t size)
+{
+	char text[ADDR_TEXT_MAX];
+	struct addr a = s->target_addr;
+
+	a.port = s->target_port;
+	if (slot_host(s)[0] != '\0')
+		snprintf(out, size, "%s:%u", slot_host(s), s->target_port);
+	else
+		snprintf(out, size, "%s", addr_format_port(&a, text));
+	return out;
+}
+
+static const char *
+what_it_does(const struct session_slot *s, enum slot_state state)
+{
+	static const char *const names[] = { "-", "connect", "bind", "udp" };
+
+	if (state == SLOT_REQUESTED)
+		return "asking";
+	return s->parked_kind != PARKED_NOTHING ? "parked" :
+	    names[s->command];
+}
+
+static void
+print_one(const struct board *b, uint32_t slot)
+{
+	char client[ADDR_TEXT_MAX], target[NAME_SIZE + 8];
+	char up[UNITS_TEXT_MAX], down[UNITS_TEXT_MAX], age[UNITS_TEXT_MAX];
+	char principal[BOARD_USER_SIZE], quoted[BOARD_USER_SIZE];
+	uint64_t now_us = clock_wall_us();
+	struct session_slot s;
+	enum slot_state state;
+
+	if (slot_read(b, slot, &s, &state) != 1 ||
+	    (state != SLOT_LIVE && state != SLOT_REQUESTED))
+		return;
+	slot_principal_name(b, &s, principal);
+	quote_text(quoted, sizeof(quoted), principal);
+	target_text(&s, target, sizeof(target));
+	printf("%-17" PRIu64 " %-16s %-22s %-8s %-30s %9s %10s %10s  %s\n",
+	    (uint64_t)s.id, quoted, addr_format_port(&s.client, client),
+	    what_it_does(&s, state), target, ctl_lasted(now_us > s.started_us ?
+	    (now_us - s.started_us) / 1000000 : 0, age),
+	    ctl_size(s.bytes_up, up), ctl_size(s.bytes_down, down),
+	    s.rule_name);
+}
+
+enum ctl_exit
+ctl_live(const struct conf *conf, int argc, char *argv[])
+{
+	struct live *found;
+	struct board b;
+	size_t n;
+
+	(void)argv;
+	if (argc != 0) {
+		fprintf(stderr, "sockctl: live takes no words\n");
+		return CTL_USAGE;
+	}
+	if (!ctl_open_board(conf, &b, false))
+		return CTL_NO;
+	found = calloc(b.n.sessions, sizeof(*found));
+	if (found == NULL) {
+		fprintf(stderr, "sockctl: out of memory\n");
+		return CTL_NO;
+	}
+	n = find_live(&b, found);
+	printf("%-17s %-16s %-22s %-8s %-30s %9s %10s %10s  %s\n", "id",
+	    "principal", "client", "does", "target", "lasted", "up", "down",
+	    "rule");
+	for (size_t i = 0; i < n; i++)
+		print_one(&b, found[i].slot);
+	free(found);
+	board_unmap(&b);
+	return CTL_OK;
+}

@@ -1,0 +1,92 @@
+/*
+ * sockctl: the administrator's view of a running sockd, and a question to its
+ * rules.  It reads the configuration, the board and the ledger; the one thing
+ * that it can change is to cut a session.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sockd/common/log.h"
+
+#include "ctl.h"
+
+static const struct ctl_word {
+	const char	*name;
+	ctl_command_fn	*run;
+	const char	*words, *what;
+} commands[] = {
+	{ "status", ctl_status, "", "processes, sessions and counts" },
+	{ "live", ctl_live, "", "the sessions of this moment" },
+	{ "sessions", ctl_live, "", "the same" },
+	{ "quota", ctl_quota, "[principal ...]", "what is used and left" },
+	{ "explain", ctl_explain, "[key=value ...]",
+	    "what the rules say, and why: user= from= to= command= "
+	    "protocol=\n\t\t\t    listen= at=" },
+	{ "cut", ctl_cut, "id ...", "end these sessions" },
+};
+
+static const char default_file[] = SYSCONFDIR "/sockd.conf";
+
+static const struct ctl_word *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int
+usage(void)
+{
+	fprintf(stderr, "usage: sockctl [-V] [-f file] command\n");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(stderr, "  %-8s %-15s  %s\n", commands[i].name,
+		    commands[i].words, commands[i].what);
+	return CTL_USAGE;
+}
+
+static int
+run(const struct ctl_word *command, const char *file, int argc, char *argv[])
+{
+	char why[512];
+	struct conf *conf = conf_load(file, why, sizeof(why));
+	enum ctl_exit rc;
+
+	if (conf == NULL) {
+		fprintf(stderr, "sockctl: %s\n", why);
+		return command->run == ctl_explain ? CTL_USAGE : CTL_NO;
+	}
+	log_open(STDERR_FILENO, LOG_ERR, "sockctl");
+	rc = command->run(conf, argc, argv);
+	conf_free(conf);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	const char *file = default_file;
+	const struct ctl_word *command;
+	int c;
+
+	while ((c = getopt(argc, argv, "f:V")) != -1) {
+		switch (c) {
+		case 'f':
+			file = optarg;
+			break;
+		case 'V':
+			printf("sockctl %s\n", PACKAGE_VERSION);
+			return CTL_OK;
+		default:
+			return usage();
+		}
+	}
+	command = optind < argc ? find_command(argv[optind]) : NULL;
+	if (command == NULL)
+		return usage();
+	return run(command, file, argc - optind - 1, argv + optind + 1);
+}

@@ -1,0 +1,51 @@
+/*
+ * sockctl quota: what principals used of their limits, and what is left.
+ */
+#include <stdio.h>
+
+#include "ctl.h"
+#include "ledger.h"
+
+static const char *
+amount(uint64_t n, bool seconds, char buf[UNITS_TEXT_MAX])
+{
+	return seconds ? ctl_lasted(n, buf) : ctl_size(n, buf);
+}
+
+static void
+print_row(void *arg, const struct ledger_quota *r)
+{
+	char used[UNITS_TEXT_MAX], allowed[UNITS_TEXT_MAX];
+	char left[UNITS_TEXT_MAX];
+	unsigned *n = arg;
+
+	if ((*n)++ == 0)
+		printf("%-20s %-16s %-6s %12s %12s %12s  %s\n", "principal",
+		    "limit", "period", "used", "allowed", "left", "resets");
+	printf("%-20s %-16s %-6s %12s %12s %12s  %s\n", r->principal,
+	    r->limit, r->period, amount(r->used, r->seconds, used),
+	    amount(r->allowed, r->seconds, allowed),
+	    amount(r->left, r->seconds, left), r->resets);
+}
+
+enum ctl_exit
+ctl_quota(const struct conf *conf, int argc, char *argv[])
+{
+	struct ledger *l;
+	char why[512];
+	unsigned n = 0;
+	bool ok;
+
+	l = ledger_open(conf, why, sizeof(why));
+	if (l == NULL) {
+		fprintf(stderr, "sockctl: %s\n", why);
+		return CTL_NO;
+	}
+	ok = argc > 0 || ledger_quotas(l, NULL, print_row, &n);
+	for (int i = 0; ok && i < argc; i++)
+		ok = ledger_quotas(l, argv[i], print_row, &n);
+	ledger_close(l);
+	if (ok && n == 0)
+		printf("nobody has a quota that is counted\n");
+	return ok ? CTL_OK : CTL_NO;
+}
