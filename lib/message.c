@@ -125,8 +125,7 @@ resolve_question_decode(const uint8_t *buf, size_t len,
 	if (!wire_reader_close(&r) ||
 	    !name_read(name.octets, name.len, got.name))
 		return false;
-	if (strlen(got.name) != name.len ||
-	    memcmp(got.name, name.octets, name.len) != 0)
+	if (memcmp(got.name, name.octets, name.len) != 0)
 		return false;
 	*q = got;
 	return true;
