@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -156,13 +157,15 @@ auth_main(struct process *p)
 
 	process_enter(p);
 	if (process_become(p, conf->pam.user, false) == -1)
-		return;
+		exit(EXIT_FAILURE);
 	auth.cache = cache_create(conf->pam.cache_ms);
 	if (auth.cache == NULL) {
 		log_err("auth cache impossible error=\"%s\"",
 		    strerror(errno));
-		return;
+		exit(EXIT_FAILURE);
 	}
-	helper_family_run(p, &family);		/* says ready */
+	if (helper_family_run(p, &family) == -1)	/* says ready */
+		exit(EXIT_FAILURE);
 	cache_destroy(auth.cache);
+	exit(EXIT_SUCCESS);
 }

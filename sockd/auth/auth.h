@@ -8,8 +8,8 @@ struct process;
 
 /*
  * Be the parent of the auth helpers until the lifeline or the generation
- * ends.  The master forks, calls, and exits.
+ * ends; never returns.
  */
-void	auth_main(struct process *p);
+_Noreturn void auth_main(struct process *p);
 
 #endif

@@ -206,7 +206,7 @@ kill_all(struct family *fam)
 			kill(fam->helpers[i].pid, SIGKILL);
 }
 
-void
+int
 helper_family_run(const struct process *p, const struct helper_family *f)
 {
 	struct family fam = { .p = p, .f = f, .burst = 1, .spare = f->max,
@@ -216,14 +216,15 @@ helper_family_run(const struct process *p, const struct helper_family *f)
 	if (open_family(&fam) == -1) {
 		log_err("helpers impossible family=%s error=\"%s\"", f->name,
 		    strerror(errno));
-		return;
+		return -1;
 	}
 	family_refill(&fam, clock_ms());
 	process_set_state(p->board, p->index, PROCESS_IDLE);
 	while (wait_for_news(&fam)) {
 		look_after(&fam);
 		if (fam.ending && fam.n == 0)
-			return;
+			return 0;
 	}
 	kill_all(&fam);
+	return 0;
 }

@@ -47,12 +47,12 @@ struct helper_family {
 
 /*
  * Run the family in this process, which has entered, become its user and
- * opened what the helpers inherit.  Says ready on the board.  Returns when
+ * opened what the helpers inherit.  Says ready on the board.  Returns 0 when
  * the lifeline has ended (helpers are killed) or the generation has (each
  * helper finishes the question in hand; those that wait in the channel are
- * for the next generation's family).
+ * for the next generation's family); -1 with a logged error.
  */
-void	helper_family_run(const struct process *p,
+int	helper_family_run(const struct process *p,
 	    const struct helper_family *f);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/message.h"
@@ -120,9 +121,11 @@ resolver_main(struct process *p)
 
 	process_enter(p);
 	if (process_become(p, conf->user, true) == -1)
-		return;
+		exit(EXIT_FAILURE);
 	if (sandbox_prepare(p->kind) == -1)
 		log_warning("sandbox table failed error=\"%s\"",
 		    strerror(errno));
-	helper_family_run(p, &family);		/* says ready */
+	if (helper_family_run(p, &family) == -1)	/* says ready */
+		exit(EXIT_FAILURE);
+	exit(EXIT_SUCCESS);
 }

@@ -7,9 +7,9 @@
 struct process;
 
 /*
- * Be the parent of the resolvers until the lifeline or the generation ends.
- * The master forks, calls, and exits.
+ * Be the parent of the resolvers until the lifeline or the generation ends;
+ * never returns.
  */
-void	resolver_main(struct process *p);
+_Noreturn void resolver_main(struct process *p);
 
 #endif

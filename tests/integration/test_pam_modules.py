@@ -1,0 +1,202 @@
+"""Logins through the modules that administrators use."""
+
+import glob
+import os
+import secrets
+import shutil
+import subprocess
+import time
+import unittest
+
+from harness import PASS_ALL, SockdTest, needs, needs_root
+from pam_stack import LOGIN, PamTest
+
+
+def module(name):
+    """Skip unless the system has this module."""
+    places = ("/lib/*/security", "/lib/security", "/lib64/security",
+              "/usr/lib/*/security", "/usr/lib64/security",
+              "/usr/lib/security")
+    found = [f for p in places for f in glob.glob(f"{p}/{name}.so")]
+    return unittest.skipUnless(found, f"no {name}.so here")
+
+
+def crypt(password, method="yescrypt"):
+    return subprocess.run(["mkpasswd", "-m", method, "-s"], input=password,
+                          text=True, check=True,
+                          stdout=subprocess.PIPE).stdout.strip()
+
+
+class Modules(PamTest, SockdTest):
+    SECTIONS = LOGIN
+    RULES = PASS_ALL
+
+    def stack(self, *lines):
+        """The service as it is from now on."""
+        self.service("sockd", list(lines))
+
+    def pam_keys(self):
+        return {"cache": "0s"}
+
+    @module("pam_deny")
+    def test_pam_deny(self):
+        self.stack("auth required pam_deny.so", "account required pam_deny.so")
+        self.assertEqual(self.login("root"), 1)
+
+    def test_a_missing_service_lets_nobody_in(self):
+        self.assertEqual(self.login("root"), 1)
+        self.assertEqual(self.login("root", ""), 1)
+
+    @module("pam_exec")
+    def test_pam_exec(self):
+        script = os.path.join(self.pam, "check")
+        with open(script, "w") as f:
+            f.write('#!/bin/sh\necho printed; echo complained >&2\n'
+                    'read -r password\n'
+                    'trap -- "" TERM; kill -TERM $$\n'
+                    '[ "$PAM_USER:$password" = "ann:right" ] && '
+                    '[ "$PAM_RHOST" = 127.0.0.1 ]\n')
+        os.chmod(script, 0o755)
+        self.stack(f"auth required pam_exec.so expose_authtok {script}",
+                   "account required pam_permit.so")
+        self.assertEqual(self.login("ann"), 0)
+        self.assertEqual(self.login("ann", "wrong"), 1)
+        self.assertEqual(self.login("bob"), 1)
+
+    @module("pam_exec")
+    def test_programs_of_modules_have_default_signals(self):
+        """A script that is told to TERM ends, though sockd ignores it."""
+        script = os.path.join(self.pam, "check")
+        with open(script, "w") as f:
+            f.write('#!/bin/sh\nkill -TERM $$\nexit 0\n')
+        os.chmod(script, 0o755)
+        self.stack(f"auth required pam_exec.so {script}",
+                   "account required pam_permit.so")
+        self.assertEqual(self.login("ann"), 1)
+
+    @module("pam_userdb")
+    @needs("db_load", "mkpasswd")
+    def test_pam_userdb(self):
+        db = os.path.join(self.pam, "users")
+        subprocess.run(["db_load", "-T", "-t", "hash", db + ".db"],
+                       input="ann\n" + crypt("right", "sha-512") + "\n",
+                       text=True, check=True)
+        self.stack(f"auth required pam_userdb.so db={db} crypt=crypt",
+                   f"account required pam_userdb.so db={db} crypt=crypt")
+        self.assertEqual(self.login("ann"), 0)
+        self.assertEqual(self.login("ann", "wrong"), 1)
+        self.assertEqual(self.login("bob"), 1)
+
+    @module("pam_pwdfile")
+    @needs("mkpasswd")
+    def test_pam_pwdfile(self):
+        passwords = os.path.join(self.pam, "passwords")
+        with open(passwords, "w") as f:
+            f.write(f"ann:{crypt('right')}\n")
+        self.stack(f"auth required pam_pwdfile.so pwdfile={passwords}",
+                   "account required pam_permit.so")
+        self.assertEqual(self.login("ann"), 0)
+        self.assertEqual(self.login("ann", "wrong"), 1)
+        self.assertEqual(self.login("bob"), 1)
+
+    @module("pam_access")
+    @module("pam_permit")
+    def test_pam_access_decides_by_the_client(self):
+        rules = os.path.join(self.pam, "access.conf")
+        with open(rules, "w") as f:
+            f.write("+:ALL:127.0.0.2\n-:ALL:ALL\n")
+        self.stack("auth required pam_permit.so",
+                   f"account required pam_access.so accessfile={rules}")
+        self.assertEqual(self.login("root", source="127.0.0.1"), 1)
+        self.assertEqual(self.login("root", source="127.0.0.2"), 0)
+
+
+@needs_root
+@module("pam_unix")
+@needs("useradd", "userdel", "chpasswd", "chage")
+class UnixTest(PamTest, SockdTest):
+    """pam_unix, with an account made for the test."""
+
+    SECTIONS = LOGIN
+    RULES = PASS_ALL
+
+    def setUp(self):
+        self.user = "sockd-t" + secrets.token_hex(4)
+        subprocess.run(["useradd", "-M", "-N", "-s", shutil.which("false"),
+                        self.user], check=True)
+        self.addCleanup(subprocess.run, ["userdel", self.user], check=False,
+                        stderr=subprocess.DEVNULL)
+        self.set_password("right")
+        super().setUp()
+
+    def services(self):
+        return {"sockd": ["auth required pam_unix.so",
+                          "account required pam_unix.so"]}
+
+    def set_password(self, password):
+        subprocess.run(["chpasswd", "-c", "YESCRYPT"],
+                       input=f"{self.user}:{password}\n", text=True,
+                       check=True)
+
+
+class Unix(UnixTest):
+    def pam_keys(self):
+        return {"cache": "2s"}
+
+    def test_right_wrong_unknown_and_empty(self):
+        self.assertEqual(self.login(self.user), 0)
+        self.assertEqual(self.login(self.user, "wrong"), 1)
+        self.assertEqual(self.login(self.user, ""), 1)
+        self.assertEqual(self.login("no-such-user"), 1)
+
+    def test_a_hundred_logins_cost_one_hash(self):
+        self.assertEqual(self.login(self.user), 0)
+        used = sum(map(self.cpu_s, self.sockd.children("auth")))
+        for _ in range(100):
+            self.assertEqual(self.login(self.user), 0)
+        used = sum(map(self.cpu_s, self.sockd.children("auth"))) - used
+        # 100 yescrypt hashes are a second and more; the cache holds for 2 s
+        self.assertLess(used, 0.3)
+
+    @staticmethod
+    def cpu_s(pid):
+        with open(f"/proc/{pid}/stat") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def test_a_changed_password(self):
+        self.assertEqual(self.login(self.user), 0)
+        self.set_password("another")
+        changed = time.monotonic()
+        self.assertEqual(self.login(self.user, "another"), 0)
+        while self.login(self.user, "right") == 0:
+            self.assertLess(time.monotonic() - changed, 6)
+        self.assertEqual(self.login(self.user, "another"), 0)
+
+    def test_an_expired_password_and_an_expired_account(self):
+        subprocess.run(["chage", "-d", "0", self.user], check=True)
+        self.assertEqual(self.login(self.user), 1)
+        self.sockd.wait_line("reason=password-expired")
+        subprocess.run(["chage", "-d", "19000", "-E", "1", self.user],
+                       check=True)
+        self.assertEqual(self.login(self.user), 1)
+        self.sockd.wait_line("reason=account-expired")
+
+
+class UnixTime(UnixTest):
+    """The hash of a wrong password takes its time, that of a name that does
+    not exist is none; the client cannot tell, because both are answered
+    fail_delay after the password came."""
+
+    def pam_keys(self):
+        return {"fail_delay": "2500ms"}
+
+    def test_a_failure_tells_nothing_about_the_name(self):
+        for user in (self.user, "no-such-user", "daemon"):
+            times = []
+            while len(times) < 4 and (not times or times[-1] > 2.8):
+                began = time.monotonic()
+                self.assertEqual(self.login(user, "wrong"), 1)
+                times.append(time.monotonic() - began)
+            self.assertGreater(min(times), 2.49, user)
+            self.assertLess(min(times), 2.8, user)
