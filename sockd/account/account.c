@@ -298,29 +298,38 @@ open_books(struct accountant *a)
 	return a->enforcer == NULL ? -1 : 0;
 }
 
+static int
+work(struct accountant *a)
+{
+	struct process *p = a->process;
+
+	process_enter(p);
+	if (open_books(a) == -1) {
+		log_err("accountant out of memory");
+		return EXIT_FAILURE;
+	}
+	if (process_become(p, p->conf->accounting.user, true) == -1)
+		return EXIT_FAILURE;
+	umask(027);
+	if (sandbox_enter(PROCESS_ACCOUNT) == -1) {
+		log_err("accountant sandbox failed error=\"%s\"",
+		    strerror(errno));
+		return EXIT_FAILURE;
+	}
+	process_set_state(p->board, p->index, PROCESS_IDLE);
+	do {
+		take_turn(a, false);
+	} while (wait_for_turn(a));
+	take_turn(a, true);
+	books_close(&a->books);
+	return EXIT_SUCCESS;
+}
+
 void
 account_main(struct process *p)
 {
 	struct accountant a = { .process = p, .lock = -1,
 	    .trouble = { .what = "ledger trouble" } };
 
-	process_enter(p);
-	if (open_books(&a) == -1) {
-		log_err("accountant out of memory");
-		return;
-	}
-	if (process_become(p, p->conf->accounting.user, true) == -1)
-		return;
-	umask(027);
-	if (sandbox_enter(PROCESS_ACCOUNT) == -1) {
-		log_err("accountant sandbox failed error=\"%s\"",
-		    strerror(errno));
-		return;
-	}
-	process_set_state(p->board, p->index, PROCESS_IDLE);
-	do {
-		take_turn(&a, false);
-	} while (wait_for_turn(&a));
-	take_turn(&a, true);
-	books_close(&a.books);
+	_exit(work(&a));
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/name.h"
 #include "lib/quote.h"
 
 #include "sockd/common/log.h"
@@ -19,23 +20,23 @@
 
 enum { QUOTED_SIZE = 512, TARGET_SIZE = NAME_SIZE + 8 };
 
+/* A name has passed name_read(), so that it needs no quotes; a stolen worker
+ * might write another, and it is quoted all the same. */
 static const char *
-target_text(const struct session_slot *s, char out[TARGET_SIZE])
+target_text(const struct row *r, char out[TARGET_SIZE])
 {
-	struct addr addr = s->target_addr;
-	char text[ADDR_TEXT_MAX], host[NAME_SIZE * 4];
-	const char *name = slot_host(s);
+	const char *name = slot_host(&r->copy);
+	char text[ADDR_TEXT_MAX], proper[NAME_SIZE];
+	struct addr addr = r->target;
 
-	if (name[0] != '\0') {
-		quote_text(host, sizeof(host), name);
-		host[strlen(host) - 1] = '\0';	/* names need no quotes */
-		snprintf(out, TARGET_SIZE, "%.*s:%u", NAME_MAX_OCTETS,
-		    host + 1, s->target_port);
-	} else {
-		addr.port = s->target_port;
+	addr.port = r->copy.target_port;
+	if (!r->has_name)
 		snprintf(out, TARGET_SIZE, "%s",
 		    addr_format_port(&addr, text));
-	}
+	else if (name_read(name, strlen(name), proper))
+		snprintf(out, TARGET_SIZE, "%s:%u", proper, addr.port);
+	else
+		quote_text(out, TARGET_SIZE, name);
 	return out;
 }
 
@@ -64,12 +65,12 @@ end_line_log(const struct row *r)
 	char target[TARGET_SIZE], names[2 * QUOTED_SIZE + 32];
 	const struct session_slot *s = &r->copy;
 
-	if (!s->logged || !log_is_on(LOG_INFO))
+	if ((r->granted && !s->logged) || !log_is_on(LOG_INFO))
 		return;
 	log_info("session end id=%" PRIu64 " client=%s %s target=%s "
 	    "source=%s up=%" PRIu64 " down=%" PRIu64 " ms=%" PRIu64
 	    " outcome=%s", r->id, addr_format_port(&s->client, client),
-	    names_text(r, names, sizeof(names)), target_text(s, target),
+	    names_text(r, names, sizeof(names)), target_text(r, target),
 	    addr_format_port(&s->source, source), r->bytes_up, r->bytes_down,
 	    (r->ended_us - r->started_us) / 1000, outcome_name(r->outcome));
 }

@@ -6,7 +6,7 @@
 
 #include "row.h"
 
-/* At level info, unless the session's rule says log = false. */
+/* At level info, unless the rule that granted it says log = false. */
 void	end_line_log(const struct row *row);
 
 #endif

@@ -49,6 +49,20 @@ take_times(struct row *r, const struct session_slot *s, uint64_t now_us)
 	return NULL;
 }
 
+/* A literal that was sent as a name is the address that it is. */
+static void
+take_target(struct row *r, const struct session_slot *s)
+{
+	const char *host = slot_host(s);
+	struct addr literal = { 0 };
+	bool is_literal = addr_parse(&literal, host);
+
+	r->has_name = host[0] != '\0' && !is_literal;
+	r->target = s->target_addr;
+	if (is_literal && r->target.family == ADDR_NONE)
+		r->target = literal;
+}
+
 static const char *
 take_result(struct row *r, const struct session_slot *s)
 {
@@ -90,6 +104,7 @@ row_read(const struct board *b, uint32_t slot, uint64_t now_us,
 	    (*why = take_times(r, s, now_us)) != NULL ||
 	    (*why = take_result(r, s)) != NULL)
 		return ROW_BAD;
+	take_target(r, s);
 	if (!slot_principal_name(b, s, r->principal))
 		principal_of_address(r->principal, &s->client, false);
 	return ROW_OK;

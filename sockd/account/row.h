@@ -21,6 +21,8 @@ struct row {
 	enum outcome	outcome;
 	uint32_t	repeats;
 	char		principal[BOARD_USER_SIZE];	/* never "" */
+	bool		has_name;		/* the target has a name */
+	struct addr	target;			/* as connected, else asked */
 	struct session_slot copy;		/* the rest */
 };
 

@@ -199,8 +199,8 @@ bind_where(struct query *q, const struct row *r)
 {
 	const struct session_slot *c = &r->copy;
 
-	bind_foreign(q, 9, slot_host(c));
-	bind_addr(q, 10, &c->target_addr);
+	bind_foreign(q, 9, r->has_name ? slot_host(c) : "");
+	bind_addr(q, 10, &r->target);
 	bind_port(q, 11, c->target_port);
 	bind_addr(q, 12, &c->source);
 	bind_port(q, 13, c->source.port);

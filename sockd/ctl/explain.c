@@ -216,7 +216,8 @@ decide_all(struct explained *e)
 	return true;
 }
 
-static void
+/* False: the limit leaves nothing. */
+static bool
 explain_limit(const struct explained *e)
 {
 	const struct explain_words *w = &e->words;
@@ -225,13 +226,13 @@ explain_limit(const struct explained *e)
 
 	if (!w->has_from || w->user == NULL) {
 		printf("limit: not known without from= and user=\n");
-		return;
+		return true;
 	}
 	if (e->question.who == WHO_USER)
 		snprintf(name, sizeof(name), "%s", w->user);
 	else
 		principal_of_address(name, &w->from, shared);
-	explain_limit_print(e->conf, policy_limit(&e->conf->policy,
+	return explain_limit_print(e->conf, policy_limit(&e->conf->policy,
 	    &e->question), name);
 }
 
@@ -249,7 +250,7 @@ ctl_explain(const struct conf *conf, int argc, char *argv[])
 	}
 	print_rules(&e);
 	passes = decide_all(&e);
-	explain_limit(&e);
+	passes &= explain_limit(&e);
 	board_unmap(&e.board);
 	return passes ? CTL_OK : CTL_NO;
 }

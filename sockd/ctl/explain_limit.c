@@ -10,7 +10,8 @@
 #include "ctl.h"
 #include "ledger.h"
 
-static void
+/* False: nothing is left. */
+static bool
 print_cap(struct ledger *l, const char *principal,
     const struct limit_cap *cap, bool seconds)
 {
@@ -25,11 +26,12 @@ print_cap(struct ledger *l, const char *principal,
 	if (l == NULL || !ledger_used(l, principal, cap->period, seconds,
 	    &used)) {
 		printf(": used is not known\n");
-		return;
+		return true;
 	}
 	printf(": %s used, %s left%s\n", text(used, used_text),
 	    text(used < cap->amount ? cap->amount - used : 0, left),
-	    used < cap->amount ? "" : " (it would be refused)");
+	    used < cap->amount ? "" : " (refused until it resets)");
+	return used < cap->amount;
 }
 
 static void
@@ -49,16 +51,17 @@ print_rates(const struct limit *limit)
 		printf("  addresses %u at once\n", limit->addresses);
 }
 
-void
+bool
 explain_limit_print(const struct conf *conf, const struct limit *limit,
     const char *principal)
 {
 	struct ledger *l = NULL;
+	bool left = true;
 	char why[512];
 
 	if (limit == NULL) {
 		printf("limit: none applies to %s\n", principal);
-		return;
+		return true;
 	}
 	printf("limit: %s applies to %s\n", limit->name, principal);
 	if (limit->n_bytes + limit->n_time > 0) {
@@ -67,9 +70,10 @@ explain_limit_print(const struct conf *conf, const struct limit *limit,
 			printf("  (%s)\n", why);
 	}
 	for (size_t i = 0; i < limit->n_bytes; i++)
-		print_cap(l, principal, &limit->bytes[i], false);
+		left &= print_cap(l, principal, &limit->bytes[i], false);
 	for (size_t i = 0; i < limit->n_time; i++)
-		print_cap(l, principal, &limit->time[i], true);
+		left &= print_cap(l, principal, &limit->time[i], true);
 	print_rates(limit);
 	ledger_close(l);
+	return left;
 }

@@ -6,8 +6,8 @@
 
 #include "sockd/common/conf.h"
 
-/* limit may be NULL: none applies. */
-void	explain_limit_print(const struct conf *conf,
+/* limit may be NULL: none applies.  False: nothing is left of a cap. */
+bool	explain_limit_print(const struct conf *conf,
 	    const struct limit *limit, const char *principal);
 
 #endif
