@@ -91,6 +91,7 @@ remember(struct children *c, uint32_t index, pid_t pid, enum process_kind kind)
 		.kind = kind,
 		.generation = c->base.generation,
 		.epoch = atomic_load(&c->base.board->processes[index].epoch),
+		.round = c->broods[kind].round,
 		.started_ms = clock_ms(),
 	};
 	atomic_store(&c->base.board->processes[index].pid, (int32_t)pid);
@@ -171,9 +172,9 @@ bury(struct children *c, uint32_t index, int status)
 	if (child->kind == PROCESS_WORKER || child->kind == PROCESS_KEEPER)
 		lost = slot_bury(c->base.board, index, child->epoch);
 	tell_death(child, status, lost);
-	if (child->generation == c->base.generation && brood->living > 0)
+	if (child->round == brood->round)
 		brood->living--;
-	else if (brood->old > 0)
+	else
 		brood->old--;
 	if (status != 0 && !child->leaving)
 		back_off(brood, child);
@@ -212,6 +213,7 @@ children_renew(struct children *c, enum process_kind kind)
 	close(b->end[1]);
 	b->end[0] = end[0];
 	b->end[1] = end[1];
+	b->round++;
 	b->old += b->living;
 	b->living = 0;
 	b->not_before_ms = b->delay_ms = 0;

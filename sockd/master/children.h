@@ -12,6 +12,7 @@ struct child {
 	pid_t		pid;		/* 0: no child has this index */
 	enum process_kind kind;
 	uint32_t	generation, epoch;
+	unsigned	round;		/* its brood's, when it was forked */
 	uint64_t	started_ms;
 	bool		leaving;	/* asked to: its end is no surprise */
 };
@@ -19,7 +20,8 @@ struct child {
 /* One kind: what it takes to end all of a generation, and to be patient. */
 struct brood {
 	int		end[2];		/* the generation pipe */
-	unsigned	living;		/* of the running generation */
+	unsigned	round;		/* grows with each renewal */
+	unsigned	living;		/* of this round */
 	unsigned	old;		/* of earlier ones */
 	uint64_t	not_before_ms;	/* back-off */
 	uint64_t	delay_ms;

@@ -37,26 +37,21 @@ reload_open_log(const struct conf *conf, bool verbose)
 }
 
 /*
- * Keys that shape the board and the directories cannot change under the
- * living: they keep their values, and the log says so.
+ * Keys that shape the board, the directories and who the processes are
+ * cannot change under the living: they keep their values, and the log says
+ * so.
  */
-static void
+static int
 keep_fixed(struct conf *next, const struct conf *now)
 {
 	char names[256];
 
 	conf_needs_restart(now, next, names, sizeof(names));
 	if (names[0] == '\0')
-		return;
+		return 0;
 	log_warning("reload incomplete keys=\"%s\" why=\"their change needs "
 	    "a restart\"", names);
-	next->sessions.max = now->sessions.max;
-	next->workers.max = now->workers.max;
-	next->accounting.principals = now->accounting.principals;
-	if (next->workers.max_spare > next->workers.max)
-		next->workers.max_spare = next->workers.max;
-	if (next->workers.min_spare > next->workers.max_spare)
-		next->workers.min_spare = next->workers.max_spare;
+	return conf_keep_fixed(next, now) ? 0 : -1;
 }
 
 static struct conf *
@@ -76,7 +71,11 @@ load(const struct master *m)
 		conf_free(next);
 		return NULL;
 	}
-	keep_fixed(next, m->conf);
+	if (keep_fixed(next, m->conf) == -1) {
+		log_err("reload refused why=\"%s\"", strerror(errno));
+		conf_free(next);
+		return NULL;
+	}
 	return next;
 }
 
