@@ -155,8 +155,8 @@ class Unix(UnixTest):
         for _ in range(100):
             self.assertEqual(self.login(self.user), 0)
         used = sum(map(self.cpu_s, self.sockd.children("auth"))) - used
-        # 100 yescrypt hashes are a second and more; the cache holds for 2 s
-        self.assertLess(used, 0.3)
+        # 200 hashes (pam_unix tries "" too) would be 2.8 s and more
+        self.assertLess(used, 1.4)
 
     @staticmethod
     def cpu_s(pid):
