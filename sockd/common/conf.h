@@ -118,6 +118,12 @@ void	conf_needs_restart(const struct conf *running,
 	    const struct conf *next, char *out, size_t size);
 
 /*
+ * A reload: those keys of next take the running values, and what must not be
+ * above them is lowered.  false: no memory.
+ */
+bool	conf_keep_fixed(struct conf *next, const struct conf *running);
+
+/*
  * One key of the table that drives defaults, parsing, -T and
  * conf_needs_restart(); tests hold manual and sample file against it.
  */

@@ -45,7 +45,7 @@ address_print(const struct conf *conf, const struct conf_key *key,
 }
 
 const struct conf_type conf_type_address = {
-	false, address_set, address_print,
+	.set = address_set, .print = address_print,
 };
 
 /* ---- source addresses, one of each family ---- */
@@ -142,5 +142,5 @@ addresses_print(const struct conf *conf, const struct conf_key *key,
 }
 
 const struct conf_type conf_type_addresses = {
-	true, addresses_set, addresses_print,
+	.is_list = true, .set = addresses_set, .print = addresses_print,
 };

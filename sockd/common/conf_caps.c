@@ -44,7 +44,9 @@ hours_print(const struct conf *conf, const struct conf_key *key,
 	return n > 0;
 }
 
-const struct conf_type conf_type_hours = { true, hours_set, hours_print };
+const struct conf_type conf_type_hours = {
+	.is_list = true, .set = hours_set, .print = hours_print,
+};
 
 /* ---- caps: "2GB/day", "8h/day" ---- */
 
@@ -153,7 +155,9 @@ durations_print(const struct conf *conf, const struct conf_key *key,
 	return caps_print(key, base, out, &duration_caps);
 }
 
-const struct conf_type conf_type_sizes = { true, sizes_set, sizes_print };
+const struct conf_type conf_type_sizes = {
+	.is_list = true, .set = sizes_set, .print = sizes_print,
+};
 const struct conf_type conf_type_durations = {
-	true, durations_set, durations_print,
+	.is_list = true, .set = durations_set, .print = durations_print,
 };

@@ -57,7 +57,7 @@ name_set(struct conf_reader *r, void *base, const struct conf_value *v,
 }
 
 const struct conf_type conf_type_name = {
-	false, name_set, text_print,
+	.is_text = true, .set = name_set, .print = text_print,
 };
 
 /* A PAM service is a file's name in pam.d. */
@@ -75,7 +75,7 @@ service_set(struct conf_reader *r, void *base, const struct conf_value *v,
 }
 
 const struct conf_type conf_type_service = {
-	false, service_set, text_print,
+	.is_text = true, .set = service_set, .print = text_print,
 };
 
 /* A daemon that goes to / would find a relative path elsewhere. */
@@ -100,7 +100,7 @@ path_set(struct conf_reader *r, void *base, const struct conf_value *v,
 }
 
 const struct conf_type conf_type_path = {
-	false, path_set, text_print,
+	.is_text = true, .set = path_set, .print = text_print,
 };
 
 /* "syslog", "stderr" or a file.  The base is a struct conf. */
@@ -151,5 +151,5 @@ log_print(const struct conf *conf, const struct conf_key *key,
 }
 
 const struct conf_type conf_type_log = {
-	false, log_set, log_print,
+	.set = log_set, .print = log_print,
 };

@@ -69,7 +69,9 @@ users_print(const struct conf *conf, const struct conf_key *key,
 	return n > 0;
 }
 
-const struct conf_type conf_type_users = { true, users_set, users_print };
+const struct conf_type conf_type_users = {
+	.is_list = true, .set = users_set, .print = users_print,
+};
 
 /* ---- groups ---- */
 
@@ -152,4 +154,6 @@ groups_print(const struct conf *conf, const struct conf_key *key,
 	return n > 0;
 }
 
-const struct conf_type conf_type_groups = { true, groups_set, groups_print };
+const struct conf_type conf_type_groups = {
+	.is_list = true, .set = groups_set, .print = groups_print,
+};

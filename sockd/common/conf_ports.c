@@ -75,7 +75,9 @@ range_print(const struct conf *conf, const struct conf_key *key,
 	return true;
 }
 
-const struct conf_type conf_type_range = { false, range_set, range_print };
+const struct conf_type conf_type_range = {
+	.set = range_set, .print = range_print,
+};
 
 static bool
 ports_set(struct conf_reader *r, void *base, const struct conf_value *v,
@@ -111,4 +113,6 @@ ports_print(const struct conf *conf, const struct conf_key *key,
 	return n > 0;
 }
 
-const struct conf_type conf_type_ports = { true, ports_set, ports_print };
+const struct conf_type conf_type_ports = {
+	.is_list = true, .set = ports_set, .print = ports_print,
+};

@@ -69,7 +69,7 @@ prefixes_print(const struct conf *conf, const struct conf_key *key,
 }
 
 const struct conf_type conf_type_prefixes = {
-	true, prefixes_set, prefixes_print,
+	.is_list = true, .set = prefixes_set, .print = prefixes_print,
 };
 
 /* ---- targets: prefixes, names, ".suffix", "self" ---- */
@@ -164,5 +164,5 @@ targets_print(const struct conf *conf, const struct conf_key *key,
 }
 
 const struct conf_type conf_type_targets = {
-	true, targets_set, targets_print,
+	.is_list = true, .set = targets_set, .print = targets_print,
 };

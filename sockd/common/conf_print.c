@@ -1,5 +1,5 @@
 /*
- * The configuration, written: sockd -T, and what a reload cannot change.
+ * The configuration, written as conf_load() reads it: sockd -T.
  */
 #include "conf_read.h"
 
@@ -26,10 +26,8 @@ conf_print_text(FILE *out, const char *text)
 	fputc('\'', out);
 }
 
-/* The value as the file would have it, in memory of the caller; NULL: the
- * key has none (or errno says that there is no memory). */
-static char *
-value_text(const struct conf *conf, const struct conf_key *key,
+char *
+conf_value_text(const struct conf *conf, const struct conf_key *key,
     const void *base)
 {
 	char *text = NULL;
@@ -50,7 +48,7 @@ static void
 print_key(const struct conf *conf, const struct conf_key *key,
     const void *base, FILE *out)
 {
-	char *text = value_text(conf, key, base);
+	char *text = conf_value_text(conf, key, base);
 
 	if (text == NULL)
 		return;
@@ -110,35 +108,5 @@ conf_print(const struct conf *conf, FILE *out)
 	for (; keys < conf_keys + conf_n_keys; keys += n) {
 		conf_keys_of(keys->section, &n);
 		print_kind(conf, keys, n, out);
-	}
-}
-
-static bool
-differs(const struct conf_key *key, const struct conf *a,
-    const struct conf *b)
-{
-	char *x = value_text(a, key, a), *y = value_text(b, key, b);
-	bool same = x == NULL || y == NULL ? x == y : strcmp(x, y) == 0;
-
-	free(x);
-	free(y);
-	return !same;
-}
-
-void
-conf_needs_restart(const struct conf *running, const struct conf *next,
-    char *out, size_t size)
-{
-	size_t used = 0;
-
-	out[0] = '\0';
-	for (size_t i = 0; i < conf_n_keys && used < size; i++) {
-		const struct conf_key *key = &conf_keys[i];
-
-		if (key->reloadable || !differs(key, running, next))
-			continue;
-		used += (size_t)snprintf(out + used, size - used,
-		    "%s%s%s%s", used == 0 ? "" : ", ", key->section,
-		    key->section[0] == '\0' ? "" : ".", key->name);
 	}
 }

@@ -74,7 +74,7 @@ struct conf_word {
 /* How the values of one type are read and written.  Base is the struct that
  * the key's offsets are for. */
 struct conf_type {
-	bool		is_list;
+	bool		is_list, is_text;	/* text: the field is one */
 	/* False: refused with conf_refuse(). */
 	bool		(*set)(struct conf_reader *r, void *base,
 			    const struct conf_value *values, size_t n);
@@ -182,5 +182,10 @@ void	conf_groups_end(struct conf_reader *r);
 
 /* A text as the file would have it: in the quotes that it needs. */
 void	conf_print_text(FILE *out, const char *text);
+
+/* A key's value as the file would have it, in memory of the caller; NULL: it
+ * has none (or there is no memory). */
+char	*conf_value_text(const struct conf *conf, const struct conf_key *key,
+	    const void *base);
 
 #endif

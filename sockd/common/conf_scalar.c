@@ -80,7 +80,7 @@ count_print(const struct conf *conf, const struct conf_key *key,
 }
 
 const struct conf_type conf_type_count = {
-	false, count_set, count_print,
+	.set = count_set, .print = count_print,
 };
 
 /* ---- durations ---- */
@@ -118,7 +118,7 @@ duration_print(const struct conf *conf, const struct conf_key *key,
 }
 
 const struct conf_type conf_type_duration = {
-	false, duration_set, duration_print,
+	.set = duration_set, .print = duration_print,
 };
 
 /* ---- rates: 0 is none ---- */
@@ -159,7 +159,7 @@ rate_print(const struct conf *conf, const struct conf_key *key,
 }
 
 const struct conf_type conf_type_rate = {
-	false, rate_set, rate_print,
+	.set = rate_set, .print = rate_print,
 };
 
 /* ---- one of a few words ---- */
@@ -214,7 +214,7 @@ word_print(const struct conf *conf, const struct conf_key *key,
 }
 
 const struct conf_type conf_type_word = {
-	false, word_set, word_print,
+	.set = word_set, .print = word_print,
 };
 
 /* ---- true or false, in libConfuse's words ---- */
@@ -247,5 +247,5 @@ bool_print(const struct conf *conf, const struct conf_key *key,
 }
 
 const struct conf_type conf_type_bool = {
-	false, bool_set, bool_print,
+	.set = bool_set, .print = bool_print,
 };

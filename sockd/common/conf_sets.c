@@ -46,7 +46,9 @@ words_print(const struct conf *conf, const struct conf_key *key,
 	return any;
 }
 
-const struct conf_type conf_type_words = { true, words_set, words_print };
+const struct conf_type conf_type_words = {
+	.is_list = true, .set = words_set, .print = words_print,
+};
 
 /* ---- methods, in order of preference ---- */
 
@@ -95,7 +97,7 @@ methods_print(const struct conf *conf, const struct conf_key *key,
 }
 
 const struct conf_type conf_type_methods = {
-	true, methods_set, methods_print,
+	.is_list = true, .set = methods_set, .print = methods_print,
 };
 
 /* ---- listen sections by name; they were read before the rules ---- */
@@ -152,5 +154,5 @@ listens_print(const struct conf *conf, const struct conf_key *key,
 }
 
 const struct conf_type conf_type_listens = {
-	true, listens_set, listens_print,
+	.is_list = true, .set = listens_set, .print = listens_print,
 };

@@ -336,3 +336,30 @@ Test(conf, needs_restart_names_the_keys)
 	conf_free(a);
 	conf_free(b);
 }
+
+Test(conf, keep_fixed_takes_the_running_values)
+{
+	struct conf *a = load_good("user = \"a\" state_dir = \"/a\" "
+	    "workers { start = 2 min_spare = 2 max_spare = 3 max = 4 }");
+	struct conf *b = load_good("user = \"b\" run_dir = \"/b\" pam { "
+	    "user = \"c\" } workers { start = 9 min_spare = 8 max_spare = 10 "
+	    "max = 50 } sessions { max = 7 } accounting { user = \"d\" "
+	    "principals = 99 interval = \"5s\" }");
+	char out[256];
+
+	cr_assert(conf_keep_fixed(b, a));
+	conf_needs_restart(a, b, out, sizeof(out));
+	cr_assert_str_eq(out, "");
+	conf_free(a);			/* b stands alone */
+	cr_assert_str_eq(b->user, "a");
+	cr_assert_str_eq(b->accounting.user, "a");
+	cr_assert_str_eq(b->state_dir, "/a");
+	cr_assert_eq(b->sessions.max, 65536);
+	cr_assert_eq(b->workers.max, 4);
+	cr_assert_eq(b->workers.start, 4);
+	cr_assert_eq(b->workers.max_spare, 4);
+	cr_assert_eq(b->workers.min_spare, 4);
+	cr_assert_str_eq(b->pam.user, "c");
+	cr_assert_eq(b->accounting.interval_ms, 5000);
+	conf_free(b);
+}
