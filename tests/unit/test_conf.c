@@ -363,3 +363,31 @@ Test(conf, keep_fixed_takes_the_running_values)
 	cr_assert_eq(b->accounting.interval_ms, 5000);
 	conf_free(b);
 }
+
+/* The sample is right, and so is every example in its comments. */
+Test(conf, the_sample_file_is_right)
+{
+	const char *dir = getenv("SRCDIR");
+	char path[4096], line[512], *text;
+	size_t size;
+	FILE *in, *out = open_memstream(&text, &size);
+	struct conf *c;
+
+	snprintf(path, sizeof(path), "%s/etc/sockd.conf",
+	    dir == NULL ? "." : dir);
+	in = fopen(path, "r");
+	cr_assert_not_null(in, "cannot open %s (SRCDIR is the source)", path);
+	while (fgets(line, sizeof(line), in) != NULL) {
+		bool example = line[0] == '#' && line[1] != ' ' &&
+		    strstr(line, "source") == NULL;	/* no machine has it */
+
+		fputs(line + example, out);
+	}
+	fclose(in);
+	fclose(out);
+	c = load_good(text);
+	cr_assert_eq(c->policy.n_rules, 6);
+	cr_assert_eq(c->policy.n_limits, 1);
+	free(text);
+	conf_free(c);
+}
