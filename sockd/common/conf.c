@@ -74,7 +74,8 @@ add_section(const char *kind, const char *title, unsigned line)
 	}
 	r->sections = s;
 	s = &r->sections[r->n_sections++];
-	*s = (struct conf_section){ .kind = kind, .line = line };
+	*s = conf_section_empty(kind);
+	s->line = line;
 	if (title != NULL)
 		s->title = arena_text(r->scratch, title);
 	if (title != NULL && s->title == NULL) {
@@ -89,8 +90,6 @@ static struct conf_section *
 open_section(const cfg_t *cfg)
 {
 	struct conf_reader *r = reader;
-	size_t n;
-	const struct conf_key *keys = conf_keys_of(cfg->name, &n);
 	unsigned line;
 
 	if (in_section)
@@ -103,18 +102,15 @@ open_section(const cfg_t *cfg)
 			return NULL;
 		}
 	in_section = true;
-	return add_section(keys->section, cfg->title, line);
+	return add_section(cfg->name, cfg->title, line);
 }
 
 static const struct conf_key *
 find_key(const struct conf_section *s, const char *name)
 {
-	size_t n;
-	const struct conf_key *keys = conf_keys_of(s->kind, &n);
-
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(keys[i].name, name) == 0)
-			return &keys[i];
+	for (size_t i = 0; i < s->n_keys; i++)
+		if (strcmp(s->keys[i].name, name) == 0)
+			return &s->keys[i];
 	return NULL;
 }
 
@@ -166,12 +162,16 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	return 0;
 }
 
-/* In a list that was meant to hold something, nothing would hold always. */
+/*
+ * In a list that was meant to hold something, nothing would hold always.
+ * The options were made from the keys, in their order.
+ */
 static bool
 check_empty_lists(const struct conf_section *s, const cfg_t *cfg)
 {
-	for (const cfg_opt_t *opt = cfg->opts; opt->name != NULL; opt++) {
-		const struct conf_key *key = find_key(s, opt->name);
+	for (size_t i = 0; i < s->n_keys; i++) {
+		const struct conf_key *key = &s->keys[i];
+		const cfg_opt_t *opt = &cfg->opts[i];
 
 		if ((opt->flags & CFGF_MODIFIED) == 0 || opt->nvalues > 0 ||
 		    (key->initial != NULL && key->initial[0] == '\0'))

@@ -21,7 +21,8 @@ build_scalars(struct conf_reader *r)
 	struct conf *conf = r->conf;
 
 	for (size_t i = 0; i < N; i++) {
-		struct conf_section absent = { .kind = scalar_sections[i] };
+		struct conf_section absent =
+		    conf_section_empty(scalar_sections[i]);
 		const struct conf_section *section = &absent;
 
 		for (size_t j = 0; j < r->n_sections; j++)
@@ -133,15 +134,14 @@ build_listen(struct conf_reader *r, const struct conf_section *s,
 static bool
 build_listens(struct conf_reader *r)
 {
-	static const struct conf_section absent = {
-		.kind = "listen", .title = "default",
-	};
+	struct conf_section absent = conf_section_empty("listen");
 	const struct conf_section **found;
 	struct conf_listen *listens;
 	size_t n;
 
 	if (!find_sections(r, "listen", CONF_LISTENS_MAX, &found, &n))
 		return false;
+	absent.title = "default";
 	if (n == 0)
 		found[n++] = &absent;
 	listens = arena_array(r->memory, n, sizeof(*listens));

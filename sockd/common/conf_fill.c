@@ -67,16 +67,14 @@ conf_fill(struct conf_reader *r, const struct conf_section *section,
     void *base)
 {
 	enum { DEFAULTS_MAX = 8 };	/* values in one default */
-	size_t n_keys;
-	const struct conf_key *keys = conf_keys_of(section->kind, &n_keys);
 	struct conf_value *values = arena_array(r->scratch,
 	    section->n_given + DEFAULTS_MAX, sizeof(*values));
 
 	if (values == NULL)
 		return conf_no_memory(r);
 	r->section = section;
-	for (size_t i = 0; i < n_keys; i++) {
-		r->key = &keys[i];
+	for (size_t i = 0; i < section->n_keys; i++) {
+		r->key = &section->keys[i];
 		if (!fill_key(r, section, values, base))
 			return false;
 	}

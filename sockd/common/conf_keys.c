@@ -235,6 +235,16 @@ conf_keys_of(const char *section, size_t *n)
 	return first;
 }
 
+struct conf_section
+conf_section_empty(const char *kind)
+{
+	struct conf_section s = { 0 };
+
+	s.keys = conf_keys_of(kind, &s.n_keys);
+	s.kind = s.keys->section;
+	return s;
+}
+
 bool
 conf_is_titled(const char *section)
 {

@@ -40,6 +40,8 @@ struct conf_section {
 	const char		*kind;		/* "rule", "" */
 	const char		*title;		/* NULL: it has none */
 	unsigned		line;
+	const struct conf_key	*keys;		/* that it can have */
+	size_t			n_keys;
 	size_t			n_given;
 	struct conf_given	*given;
 };
@@ -158,6 +160,9 @@ bool	conf_parse(struct conf_reader *r);
 
 /* The rows of one section's keys; NULL: there is no such section. */
 const struct conf_key *conf_keys_of(const char *section, size_t *n);
+
+/* A section of this kind, in which nothing is given. */
+struct conf_section conf_section_empty(const char *kind);
 
 /* Has each section of that kind a name of its own? */
 bool	conf_is_titled(const char *section);
