@@ -3,7 +3,7 @@
  *
  * Octets count when they are taken from their source.  A rate is held by two
  * GCRA buckets, the principal's and the rule's, which all their sessions
- * share; a session that gets nothing sleeps until a quantum is due.
+ * share; a session that gets nothing sleeps until a quarter of BURST is due.
  *
  * Interactive sessions stay usable beside a bulk one like this: the bucket
  * lets everybody run BURST ahead of the rate, but a session that has moved
@@ -20,7 +20,6 @@
 static const uint64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000;
 static const uint64_t BURST_NS = 50000000;	/* 50 ms of the rate */
 static const uint64_t LEAD_NS = 150000000;
-static const uint64_t QUANTUM_NS = 20000000;	/* under BURST */
 
 enum {
 	LITTLE_DIVISOR = 16,	/* of a second's octets: an interactive one */
@@ -86,26 +85,18 @@ is_little(struct meter *m, uint64_t rate, uint64_t now_ns)
 	return m->moved < (little > LITTLE_LEAST ? little : LITTLE_LEAST);
 }
 
-/*
- * Take from one bucket.  A bulk session that finds it empty sleeps until a
- * quantum is due and not for single octets.
- */
 static size_t
 take(struct meter *m, const struct shape *shape, size_t want, uint64_t now_ns,
     uint64_t *wait_ns)
 {
 	uint64_t burst_ns = BURST_NS;
-	size_t got;
 
 	if (shape->rate == 0)
 		return want;
 	if (is_little(m, shape->rate, now_ns))
 		burst_ns += LEAD_NS;
-	got = bucket_take(shape->bucket, shape->rate, now_ns, burst_ns, want,
+	return bucket_take(shape->bucket, shape->rate, now_ns, burst_ns, want,
 	    wait_ns);
-	if (got == 0)
-		*wait_ns += QUANTUM_NS;
-	return got;
 }
 
 static size_t
