@@ -1,0 +1,496 @@
+"""The ledger: what is in it, when, and what may happen to it meanwhile."""
+
+import os
+import random
+import signal
+import socket
+import sqlite3
+import subprocess
+import threading
+import time
+import unittest
+
+from harness import (LISTEN, PASS_ALL, Sockd, SockdTest, needs_root,
+                     wait_until)
+from peers import Echo, Silent, Source
+from wire import (Refused, greet5, open_proxy, receive_exactly, request5,
+                  socks4, socks5)
+
+VIEWS = ("live", "today", "week", "month", "targets", "refused", "quota")
+
+
+class Client(threading.Thread):
+    """Exchanges octets with an echo until told to end; counts both ways."""
+
+    def __init__(self, port, target, seed):
+        super().__init__(daemon=True)
+        self.session = socks5(port, target)
+        self.random = random.Random(seed)
+        self.up = self.down = 0
+        self.done = False
+        self.start()
+
+    def run(self):
+        try:
+            while not self.done:
+                data = self.random.randbytes(self.random.randint(1, 30000))
+                self.session.sendall(data)
+                self.up += len(data)
+                self.down += len(receive_exactly(self.session, len(data)))
+        except (OSError, AssertionError, EOFError):
+            pass
+
+    def finish(self):
+        """End in order."""
+        self.done = True
+        self.join(20)
+        self.session.shutdown(socket.SHUT_WR)
+        while self.session.recv(1 << 16):
+            pass
+        self.session.close()
+
+
+class Rows(SockdTest):
+    def test_a_session_is_there_from_its_request_and_its_counters_move(self):
+        with Echo() as echo:
+            s = socks5(self.sockd.port(), echo.address)
+            row, = self.sockd.wait_rows(1, "ended IS NULL AND reply = 0")
+            self.assertEqual(row["bytes_up"], 0)
+            s.sendall(b"x" * 1000)
+            receive_exactly(s, 1000)
+            row, = self.sockd.wait_rows(1, "ended IS NULL AND bytes_up = 1000"
+                                        " AND bytes_down = 1000")
+            live, = self.sockd.rows("SELECT * FROM live")
+            self.assertEqual(live["client"],
+                             "%s:%d" % s.socket.getsockname()[:2])
+            s.close()
+            row, = self.sockd.wait_rows(1)
+        self.assertEqual(row["outcome"], "client-closed")
+        self.assertEqual((row["source_addr"], row["source_port"]),
+                         echo.peers[0])
+        self.assertEqual(self.sockd.rows("SELECT * FROM live"), [])
+        line, = self.sockd.wait_line("session end")
+        for word in (f"id={row['id']} ", "up=1000 down=1000 ",
+                     "outcome=client-closed",
+                     "target=%s:%d " % echo.address,
+                     "source=%s:%d " % echo.peers[0]):
+            self.assertIn(word, line)
+
+    def test_a_name_is_the_target_host_and_a_literal_is_not(self):
+        with Echo() as echo:
+            for name in ("localhost", "127.0.0.1"):
+                socks5(self.sockd.port(), (name, echo.port)).close()
+            rows = self.sockd.wait_rows(2)
+        self.assertEqual({r["target_host"] for r in rows},
+                         {"localhost", None})
+        self.assertEqual({r["target_addr"] for r in rows}, {"127.0.0.1"})
+
+    def test_a_socks4_userid_is_written_and_not_believed(self):
+        with Echo() as echo:
+            socks4(self.sockd.port(), echo.address,
+                   userid=b"root\xff\n").close()
+            row, = self.sockd.wait_rows(1)
+        self.assertEqual(row["user"], "root\\xff\\x0a")
+        self.assertEqual(row["principal"], "ip:127.0.0.1")
+        self.assertEqual(row["protocol"], "socks4")
+
+    def test_ids_are_times(self):
+        before = time.time()
+        with Echo() as echo:
+            for _ in range(3):
+                socks5(self.sockd.port(), echo.address).close()
+            rows = self.sockd.wait_rows(3)
+        for row in rows:
+            self.assertAlmostEqual(row["id"] / 1e6, row["started"], delta=2)
+        self.assertGreater(rows[0]["id"] / 1e6, before - 60)
+
+    def test_every_view_can_be_read(self):
+        with Echo() as echo:
+            socks5(self.sockd.port(), echo.address).close()
+            self.sockd.wait_rows(1)
+        for view in VIEWS:
+            self.sockd.rows(f"SELECT * FROM {view}")
+        today, = self.sockd.rows("SELECT * FROM today")
+        self.assertEqual(today["principal"], "ip:127.0.0.1")
+        self.assertEqual(today["sessions"], 1)
+
+    @needs_root
+    def test_a_reader_without_write_access_can_read(self):
+        with Echo() as echo:
+            socks5(self.sockd.port(), echo.address).close()
+            self.sockd.wait_rows(1)
+        self.sockd.stop()
+        os.chmod(self.sockd.state, 0o755)
+        for name in os.listdir(self.sockd.state):
+            os.chmod(os.path.join(self.sockd.state, name), 0o644)
+        out = subprocess.run(
+            ["/usr/bin/python3", "-c",
+             "import sqlite3, sys; print(sqlite3.connect("
+             "f'file:{sys.argv[1]}?mode=ro', uri=True).execute("
+             "'SELECT count(*) FROM session').fetchone()[0])",
+             self.sockd.db_file], user=12345, group=12345, extra_groups=[],
+            capture_output=True, text=True)
+        self.assertEqual(out.stdout.strip(), "1", out.stderr)
+
+
+class Refusals(SockdTest):
+    RULES = 'rule "mail" { action = "block" ports = { "25" } }\n' + PASS_ALL
+
+    def test_a_refused_request_is_a_row_with_its_rule(self):
+        with self.assertRaises(Refused):
+            socks5(self.sockd.port(), ("127.0.0.1", 25))
+        row, = self.sockd.wait_rows(1)
+        self.assertEqual((row["outcome"], row["reply"]), ("blocked", 2))
+        self.assertEqual(self.sockd.rows("SELECT * FROM usage"), [])
+
+    def test_refusals_before_a_login_are_ten_rows_and_repeats(self):
+        n = 60
+        for _ in range(n):
+            with open_proxy(self.sockd.port()) as s:
+                s.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                while s.recv(100):
+                    pass
+        wait_until("all are counted", lambda: sum(
+            1 + r["repeats"] for r in self.sockd.rows(
+                "SELECT repeats FROM session")) == n, 90)
+        rows = self.sockd.rows("SELECT repeats FROM session")
+        self.assertLessEqual(len(rows), 21)	# a minute may turn meanwhile
+
+
+class Trouble(SockdTest):
+    def lock(self):
+        db = sqlite3.connect(self.sockd.db_file, isolation_level=None)
+        db.execute("BEGIN IMMEDIATE")
+        self.addCleanup(db.close)
+        return db
+
+    def test_a_locked_database_holds_up_nobody(self):
+        with Echo() as echo:
+            socks5(self.sockd.port(), echo.address).close()
+            self.sockd.wait_rows(1)
+            db = self.lock()
+            for _ in range(20):
+                with socks5(self.sockd.port(), echo.address) as s:
+                    s.sendall(b"12345")
+                    receive_exactly(s, 5)
+            self.sockd.wait_line("ledger cannot be written")
+            self.sockd.wait_line("session end", 21)
+            db.execute("COMMIT")
+            self.sockd.wait_rows(21)
+        usage, = self.sockd.rows("SELECT * FROM usage")
+        self.assertEqual((usage["bytes_up"], usage["sessions"]), (100, 21))
+        self.assertEqual(len(self.sockd.lines("ledger cannot be")), 1)
+
+    def stop_accountant(self):
+        """An accountant that does not answer."""
+        pid, = self.sockd.children("account")
+        os.kill(pid, signal.SIGSTOP)
+        self.addCleanup(os.kill, pid, signal.SIGCONT)
+
+    def new_user(self, target):
+        """A client whose principal nobody has seen yet."""
+        s = socket.create_connection(("127.0.0.1", self.sockd.port()),
+                                     source_address=("127.0.0.77", 0))
+        s.settimeout(20)
+        self.addCleanup(s.close)
+        greet5(s, 0)
+        began = time.monotonic()
+        request5(s, 1, target)
+        return time.monotonic() - began
+
+    def test_a_new_user_does_not_wait_for_the_interval(self):
+        self.sockd.reload(accounting={"interval": "10s"})
+        with Echo() as echo:
+            self.assertLess(self.new_user(echo.address), 0.9)
+
+    def test_an_accountant_that_hangs_delays_a_new_user_by_a_second(self):
+        with Echo() as echo:
+            socks5(self.sockd.port(), echo.address).close()
+            self.sockd.wait_rows(1)
+            self.stop_accountant()
+            took = self.new_user(echo.address)
+            self.assertGreater(took, 0.9)
+            self.assertLess(took, 5)
+
+    def test_unknown_usage_may_block(self):
+        self.sockd.reload(accounting={"unknown": "block"})
+        with Echo() as echo:
+            socks5(self.sockd.port(), echo.address).close()
+            self.sockd.wait_rows(1)
+            self.stop_accountant()
+            with self.assertRaises(Refused) as refused:
+                self.new_user(echo.address)
+        self.assertEqual(refused.exception.code, 2)
+
+    def test_a_newer_schema_is_refused_with_a_word(self):
+        self.sockd.stop()
+        db = sqlite3.connect(self.sockd.db_file)
+        db.execute("PRAGMA user_version = 1000")
+        db.close()
+        self.sockd.start()
+        self.sockd.wait_line("newer than")
+        with Echo() as echo:
+            socks5(self.sockd.port(), echo.address).close()
+            self.sockd.wait_line("session end")
+            db = sqlite3.connect(self.sockd.db_file)
+            db.execute("PRAGMA user_version = 1")
+            db.close()
+            self.sockd.wait_rows(1)
+
+    def test_a_ledger_that_is_no_database_is_told_and_waited_for(self):
+        self.sockd.stop()
+        for name in os.listdir(self.sockd.state):
+            os.unlink(os.path.join(self.sockd.state, name))
+        with open(self.sockd.db_file, "w") as f:
+            f.write("this is no database at all, and long enough\n" * 100)
+        self.sockd.start()
+        self.sockd.wait_line("ledger cannot be opened")
+        with Echo() as echo:
+            socks5(self.sockd.port(), echo.address).close()
+            self.sockd.wait_line("session end")
+            os.unlink(self.sockd.db_file)
+            self.sockd.wait_rows(1)
+
+    @needs_root
+    def test_a_full_disk_is_waited_for(self):
+        self.sockd.stop()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k,mode=777",
+                           "none", self.sockd.state]).returncode != 0:
+            self.skipTest("tmpfs cannot be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.sockd.state])
+        self.sockd.start()
+        with Echo() as echo:
+            socks5(self.sockd.port(), echo.address).close()
+            self.sockd.wait_rows(1)
+            fill = os.path.join(self.sockd.state, "fill")
+            with open(fill, "wb", buffering=0) as f:
+                try:
+                    while f.write(bytes(4096)) == 4096:
+                        pass
+                except OSError:
+                    pass
+            n = 1
+            while not self.sockd.lines("ledger cannot be"):
+                socks5(self.sockd.port(), echo.address).close()
+                n += 1
+                self.assertLess(n, 3000)
+            for _ in range(10):
+                socks5(self.sockd.port(), echo.address).close()
+                n += 1
+            os.unlink(fill)
+            self.sockd.wait_rows(n)
+        usage, = self.sockd.rows("SELECT * FROM usage")
+        self.assertEqual(usage["sessions"], n)
+
+
+class Keep(SockdTest):
+    CONFIG = {"accounting": {"keep": "2h", "keep_refused": "1h"}}
+
+    def test_old_rows_go_and_young_ones_stay(self):
+        wait_until("a ledger", lambda: self.sockd.rows(
+            "SELECT 1 FROM sqlite_master WHERE name = 'quota_cap'"))
+        db = sqlite3.connect(self.sockd.db_file, timeout=10)
+        now = time.time()
+        for i in range(1500):
+            hours = i % 3 + 0.5
+            refused = i % 2
+            began = now - hours * 3600
+            db.execute(
+                "INSERT INTO session(id, principal, client_addr, client_port,"
+                " metered, started, ended, bytes_up, bytes_down,"
+                " datagrams_up, datagrams_down, reply, outcome)"
+                " VALUES(?, 'ann', '10.0.0.1', 1, 1, ?, ?, 0, 0, 0, 0, ?,"
+                " 'idle')", (int(began * 1e6) + i, began, began + 1,
+                             2 if refused else 0))
+        db.commit()
+        db.close()
+        wait_until("old rows go", lambda: self.sockd.rows(
+            "SELECT count(*) AS n FROM session")[0]["n"] == 750)
+        self.assertEqual(
+            self.sockd.rows("SELECT count(*) AS n FROM session WHERE reply ="
+                            " 2 AND started < ?", now - 3600)[0]["n"], 0)
+        self.assertEqual(
+            self.sockd.rows("SELECT count(*) AS n FROM session WHERE reply ="
+                            " 0 AND started < ?", now - 3600)[0]["n"], 250)
+
+
+class Exact(SockdTest):
+    """50 sessions that move data while things die."""
+
+    CLIENTS = 50
+
+    def setUp(self):
+        super().setUp()
+        self.echo = Echo()
+        self.addCleanup(self.echo.close)
+        self.clients = [Client(self.sockd.port(), self.echo.address, i)
+                        for i in range(self.CLIENTS)]
+
+    def finish(self):
+        for client in self.clients:
+            client.finish()
+        rows = self.sockd.wait_rows(self.CLIENTS)
+        sums, = self.sockd.rows("SELECT sum(bytes_up) AS up,"
+                                " sum(bytes_down) AS down FROM session")
+        self.assertEqual(sums["up"], sum(c.up for c in self.clients))
+        self.assertEqual(sums["down"], sum(c.down for c in self.clients))
+        usage, = self.sockd.rows("SELECT sum(bytes_up) AS up,"
+                                 " sum(bytes_down) AS down,"
+                                 " sum(sessions) AS n FROM usage")
+        self.assertEqual((usage["up"], usage["down"], usage["n"]),
+                         (sums["up"], sums["down"], self.CLIENTS))
+        return rows
+
+    def test_sums_agree_to_the_octet(self):
+        time_to = time.monotonic() + 1
+        wait_until("data moves", lambda: time.monotonic() > time_to)
+        self.finish()
+
+    def test_an_accountant_killed_again_and_again_counts_nothing_twice(self):
+        for _ in range(8):
+            pid, = wait_until("an accountant", lambda:
+                              self.sockd.children("account"))
+            moved = sum(c.up for c in self.clients)
+            wait_until("data moves", lambda: sum(
+                c.up for c in self.clients) > moved + 1000000)
+            os.kill(pid, signal.SIGKILL)
+            wait_until("another accountant", lambda: self.sockd.children(
+                "account") not in ([], [pid]))
+        self.finish()
+
+    def test_all_killed_at_once_are_in_the_ledger_once(self):
+        wait_until("data moves", lambda: all(c.up > 50000
+                                             for c in self.clients))
+        self.sockd.kill()
+        for c in self.clients:
+            c.done = True
+            c.join(20)
+        up = sum(c.up for c in self.clients)
+        down = sum(c.down for c in self.clients)
+        self.sockd.start()
+        rows = self.sockd.wait_rows(self.CLIENTS)
+        self.assertEqual({r["outcome"] for r in rows}, {"lost"})
+        self.assertGreaterEqual(sum(r["bytes_down"] for r in rows), down)
+        self.assertLessEqual(sum(r["bytes_down"] for r in rows),
+                             down + self.CLIENTS * (9 << 20))
+        usage, = self.sockd.rows("SELECT sum(bytes_up + bytes_down) AS n,"
+                                 " sum(sessions) AS sessions FROM usage")
+        self.assertEqual(usage["n"], sum(r["bytes_up"] + r["bytes_down"]
+                                         for r in rows))
+        self.assertEqual(usage["sessions"], self.CLIENTS)
+        self.assertGreaterEqual(up, 50000 * self.CLIENTS)
+
+
+class Boards(SockdTest):
+    def test_sessions_of_a_board_that_is_gone_are_closed_as_lost(self):
+        with Silent() as silent:
+            s = socks5(self.sockd.port(), silent.address)
+            self.sockd.wait_rows(1, "ended IS NULL AND reply = 0")
+            self.sockd.kill()
+            os.unlink(os.path.join(self.sockd.run, "board"))
+            s.close()
+            self.sockd.start()
+            row, = self.sockd.wait_rows(1)
+        self.assertEqual(row["outcome"], "lost")
+        self.assertGreaterEqual(row["ended"], row["started"])
+
+
+class Ctl(SockdTest):
+    def ctl(self, *words):
+        return subprocess.run([os.environ["SOCKCTL"], "-f",
+                               self.sockd.config, *words],
+                              capture_output=True, text=True)
+
+    def test_status_and_live_look_at_the_board(self):
+        with Silent() as silent:
+            with socks5(self.sockd.port(), silent.address):
+                out = self.ctl("status")
+                self.assertEqual(out.returncode, 0, out.stderr)
+                self.assertIn("1 live", out.stdout)
+                out = self.ctl("live")
+                self.assertIn("ip:127.0.0.1", out.stdout)
+                self.assertIn("%s:%d" % silent.address, out.stdout)
+
+    def test_cut_ends_a_session(self):
+        with Silent() as silent:
+            s = socks5(self.sockd.port(), silent.address)
+            row, = self.sockd.wait_rows(1, "ended IS NULL AND reply = 0")
+            out = self.ctl("cut", str(row["id"]))
+            self.assertEqual(out.returncode, 0, out.stderr)
+            self.assertEqual(s.recv(1), b"")
+            row, = self.sockd.wait_rows(1)
+        self.assertEqual(row["outcome"], "cut")
+        out = self.ctl("cut", str(row["id"]))
+        self.assertEqual(out.returncode, 1)
+        self.assertEqual(self.ctl("cut", "nonsense").returncode, 2)
+
+    def test_without_a_daemon_it_says_so(self):
+        self.sockd.stop()
+        out = self.ctl("status")
+        self.assertEqual(out.returncode, 1)
+        self.assertIn("is sockd running?", out.stderr)
+
+
+class Explain(unittest.TestCase):
+    RULES = '''
+rule "mail" { action = "block" ports = { "25" } }
+rule "night" { action = "block" users = { "ann" }
+	hours = { "mon-fri 22:00-06:00" } }
+rule "office" { action = "pass" from = { "10.0.0.0/8" }
+	commands = { "connect", "udp" } }
+rule "members" { action = "pass" users = { "*" } }
+limit "all" { bytes = { "100MB/day" } }
+'''
+
+    def setUp(self):
+        self.sockd = Sockd(LISTEN + self.RULES)
+        self.addCleanup(self.sockd.close)
+
+    def explain(self, *words):
+        out = subprocess.run([os.environ["SOCKCTL"], "-f",
+                              self.sockd.config, "explain", *words],
+                             capture_output=True, text=True)
+        rules = {}
+        for line in out.stdout.splitlines():
+            if line.startswith("  ") and len(line.split()) > 2:
+                name, _, *rest = line.split()
+                rules[name] = " ".join(rest)
+        return out.returncode, rules, out.stdout + out.stderr
+
+    def test_each_rule_with_its_answer_and_why(self):
+        code, rules, text = self.explain("user=ann", "from=192.0.2.7",
+                                         "to=example.org:443",
+                                         "at=mon 09:00")
+        self.assertEqual(code, 0, text)
+        self.assertEqual(rules["mail"], "no ports")
+        self.assertEqual(rules["night"], "no hours")
+        self.assertEqual(rules["office"], "no from")
+        self.assertEqual(rules["members"], "yes")
+        self.assertIn("pass: rule members", text)
+        self.assertIn("limit: all applies to ann", text)
+
+    def test_hours_users_and_commands_decide(self):
+        code, rules, text = self.explain("user=ann", "from=10.0.0.7",
+                                         "to=example.org:443",
+                                         "at=tue 05:59")
+        self.assertEqual((code, rules["night"]), (1, "yes"), text)
+        code, _, _ = self.explain("user=bob", "from=10.0.0.7",
+                                  "to=example.org:443", "at=tue 05:59")
+        self.assertEqual(code, 0)
+        code, rules, _ = self.explain("user=", "from=10.0.0.7",
+                                      "to=192.0.2.1:443", "command=bind")
+        self.assertEqual((code, rules["office"]), (1, "no commands"))
+
+    def test_what_is_not_said_is_not_known(self):
+        _, rules, text = self.explain("from=192.0.2.7", "to=192.0.2.1:443")
+        self.assertEqual(rules["members"], "not yet users", text)
+
+    def test_wrong_words(self):
+        for words in (["colour=red"], ["to=example.org"], ["from=ann"],
+                      ["at=9"], ["command=push"], ["listen=none"]):
+            code, _, text = self.explain(*words)
+            self.assertEqual(code, 2, text)
+
+
+if __name__ == "__main__":
+    unittest.main()
