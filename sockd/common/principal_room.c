@@ -9,8 +9,16 @@
  */
 #include "principal_inner.h"
 
-enum { ABANDONED_MS = 10000 };	/* a slot being filled for longer: its process
-				 * was killed */
+enum {
+	TRIES = 8,			/* others take what we wanted */
+	ABANDONED_MS = 10000,		/* who is at a slot for longer is dead */
+};
+
+static bool
+is_candidate(uint64_t key)
+{
+	return key % 2 == 0 && key != KEY_NEVER;
+}
 
 /* The key stays off 0 from now on, whatever becomes of the claim. */
 static bool
@@ -28,9 +36,20 @@ is_in_use(const struct principal_slot *p)
 	return atomic_load(&p->holds) != 0 || atomic_load(&p->sessions) != 0;
 }
 
-/* Make a member, or one whose key was taken already, leave. */
+/* Under a candidate's key: the slot is ours if nobody holds it. */
 static bool
-claim_idle(struct board *b, uint32_t at)
+make_leave(struct board *b, uint32_t at, uint64_t candidate)
+{
+	if (is_in_use(&b->principals[at])) {
+		key_swap(b, at, candidate, candidate | 1);
+		return false;
+	}
+	return key_swap(b, at, candidate, KEY_NONE) &&
+	    state_swap(b, at, PRINCIPAL_READY, PRINCIPAL_CLAIMED);
+}
+
+static bool
+claim_idle(struct board *b, uint32_t at, uint64_t now_ms)
 {
 	uint64_t key = atomic_load(&b->principal_keys[at]);
 
@@ -38,12 +57,8 @@ claim_idle(struct board *b, uint32_t at)
 		return state_swap(b, at, PRINCIPAL_READY, PRINCIPAL_CLAIMED);
 	if (key % 2 == 0 || !key_swap(b, at, key, key - 1))
 		return false;
-	if (is_in_use(&b->principals[at])) {
-		key_swap(b, at, key - 1, key);
-		return false;
-	}
-	return key_swap(b, at, key - 1, KEY_NONE) &&
-	    state_swap(b, at, PRINCIPAL_READY, PRINCIPAL_CLAIMED);
+	atomic_store(&b->principals[at].last_ms, now_ms);
+	return make_leave(b, at, key - 1);
 }
 
 /* Whoever moves last_ms on is the one who takes it over. */
@@ -51,52 +66,54 @@ static bool
 claim_abandoned(struct board *b, uint32_t at, uint64_t now_ms)
 {
 	struct principal_slot *p = &b->principals[at];
+	uint64_t key = atomic_load(&b->principal_keys[at]);
 	uint64_t last = atomic_load(&p->last_ms);
 
-	if (atomic_load(&p->state) != PRINCIPAL_CLAIMED ||
-	    last + ABANDONED_MS >= now_ms ||
+	if (last + ABANDONED_MS >= now_ms ||
 	    !atomic_compare_exchange_strong(&p->last_ms, &last, now_ms))
 		return false;
+	if (atomic_load(&p->state) != PRINCIPAL_CLAIMED)
+		return is_candidate(key) && make_leave(b, at, key);
 	atomic_store(&b->principal_keys[at], KEY_NONE);
 	return true;
 }
 
 /* May it leave?  0: no; else the older the larger. */
 static uint64_t
-idle_for(const struct principal_slot *p, uint64_t now_ms)
+idle_for(const struct board *b, uint32_t at, uint64_t now_ms)
 {
+	const struct principal_slot *p = &b->principals[at];
 	uint32_t state = atomic_load(&p->state);
 	uint64_t last = atomic_load(&p->last_ms);
 	uint64_t age = now_ms > last ? now_ms - last : 0;
 
-	if (state == PRINCIPAL_CLAIMED)
+	/* somebody is at it, or was killed when he was */
+	if (state == PRINCIPAL_CLAIMED ||
+	    is_candidate(atomic_load(&b->principal_keys[at])))
 		return age > ABANDONED_MS ? age : 0;
 	return state != PRINCIPAL_READY || is_in_use(p) ? 0 : age + 1;
 }
 
 static uint32_t
-evict(struct board *b, const struct search *s, uint64_t now_ms)
+longest_idle(const struct board *b, const struct search *s, uint64_t now_ms)
 {
 	uint32_t best = BOARD_NOBODY;
 	uint64_t oldest = 0;
 
 	for (uint32_t i = 0; i < s->window; i++) {
 		uint32_t at = search_at(b, s, i);
-		uint64_t age = idle_for(&b->principals[at], now_ms);
+		uint64_t age = idle_for(b, at, now_ms);
 
 		if (age > oldest) {
 			oldest = age;
 			best = at;
 		}
 	}
-	if (best == BOARD_NOBODY || claim_idle(b, best) ||
-	    claim_abandoned(b, best, now_ms))
-		return best;
-	return BOARD_NOBODY;
+	return best;
 }
 
-uint32_t
-principal_take(struct board *b, const struct search *s, uint64_t now_ms)
+static uint32_t
+free_one(struct board *b, const struct search *s)
 {
 	for (uint32_t i = 0; i < s->window; i++) {
 		uint32_t at = search_at(b, s, i);
@@ -104,5 +121,21 @@ principal_take(struct board *b, const struct search *s, uint64_t now_ms)
 		if (claim_free(b, at))
 			return at;
 	}
-	return evict(b, s, now_ms);
+	return BOARD_NOBODY;
+}
+
+uint32_t
+principal_take(struct board *b, const struct search *s, uint64_t now_ms)
+{
+	for (int i = 0; i < TRIES; i++) {
+		uint32_t at = free_one(b, s);
+
+		if (at != BOARD_NOBODY)
+			return at;
+		at = longest_idle(b, s, now_ms);
+		if (at == BOARD_NOBODY || claim_idle(b, at, now_ms) ||
+		    claim_abandoned(b, at, now_ms))
+			return at;
+	}
+	return BOARD_NOBODY;
 }

@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 
+#include <sched.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,18 +37,26 @@ client_address(uint8_t last)
 	return a;
 }
 
-/* Run work(b, i) in n children at once; each must end with 0. */
+/*
+ * Run work(b, i) in n children at once; each must end with 0.  They begin
+ * when all are there.
+ */
 static inline void
 in_children(struct board *b, int n, void (*work)(struct board *b, int i))
 {
+	_Atomic uint64_t *here = &b->header->counts.wakeups;
 	pid_t pids[16];
 	int status;
 
 	cr_assert_leq(n, 16);
+	atomic_store(here, 0);
 	for (int i = 0; i < n; i++) {
 		pids[i] = fork();
 		cr_assert_neq(pids[i], -1);
 		if (pids[i] == 0) {
+			atomic_fetch_add(here, 1);
+			while (atomic_load(here) < (uint64_t)n)
+				sched_yield();
 			work(b, i);
 			_exit(0);
 		}

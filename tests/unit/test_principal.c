@@ -521,6 +521,20 @@ Test(principal, addresses_count_once_each)
 	cr_assert_eq(principal_addresses(&b, at), 0u);
 }
 
+Test(principal, addresses_of_before_a_reload_count)
+{
+	uint32_t at = principal_find(&b, "ann");
+
+	for (uint8_t i = 0; i < 5; i++)
+		cr_assert(enter(at, i, 0));
+	for (uint8_t i = 0; i < 3; i++)
+		leave(at, i);
+	cr_assert(!enter(at, 9, 2));
+	cr_assert(enter(at, 4, 2));
+	leave(at, 3);
+	cr_assert(enter(at, 9, 2));
+}
+
 Test(principal, more_addresses_than_can_be_told_apart)
 {
 	uint32_t at = principal_find(&b, "ann");

@@ -269,6 +269,7 @@ Test(slot, gauges_are_undone_once_by_whoever_ends_it)
 		uint32_t slot = claim_with_everything();
 		struct session_slot *s = &b.sessions[slot];
 		uint32_t place = s->place, principal = s->principal;
+		uint32_t other;
 
 		for (uint32_t bit = 1; bit <= GAUGE_ADDRESS; bit <<= 1)
 			cr_assert(slot_gauge(&b, slot, bit, 0), "again");
@@ -278,9 +279,14 @@ Test(slot, gauges_are_undone_once_by_whoever_ends_it)
 		cr_assert_eq(atomic_load(&b.principals[principal].sessions),
 		    1u);
 		cr_assert_eq(principal_addresses(&b, principal), 1u);
+		other = claim_with_everything();
 		slot_ungauge(&b, slot, GAUGE_HANDSHAKE);
 		slot_ungauge(&b, slot, GAUGE_HANDSHAKE);
-		cr_assert_eq(atomic_load(&b.places[place].handshakes), 0u);
+		cr_assert_eq(atomic_load(&b.places[place].handshakes), 1u);
+		slot_forget(&b, other);
+		slot_forget(&b, other);
+		cr_assert_eq(atomic_load(&b.places[place].sessions), 1u);
+		cr_assert_eq(atomic_load(&b.header->sessions), 1u);
 		if (ends[i] == slot_free)
 			cr_assert(slot_end(&b, slot, OUTCOME_RESET));
 		ends[i](&b, slot);
@@ -362,7 +368,11 @@ Test(slot, cut_hits_the_session_it_names_and_no_other)
 	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
 	slot_cut(&b, slot, first, OUTCOME_CUT);
 	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	atomic_store(&b.sessions[slot].cut, first);
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE, "came too late");
 	slot_cut(&b, slot, second, 12345);	/* not an outcome */
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_CUT);
+	slot_cut(&b, slot, first, OUTCOME_QUOTA);
 	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_CUT);
 }
 
