@@ -35,7 +35,7 @@ static bool
 address_print(const struct conf *conf, const struct conf_key *key,
     const void *base, FILE *out)
 {
-	const struct addr *addr = conf_value(key, base);
+	const struct addr *addr = conf_field_const(key, base);
 	char text[ADDR_TEXT_MAX];
 
 	(void)conf;

@@ -32,7 +32,7 @@ static bool
 hours_print(const struct conf *conf, const struct conf_key *key,
     const void *base, FILE *out)
 {
-	const struct hours *const *field = conf_value(key, base);
+	const struct hours *const *field = conf_field_const(key, base);
 	size_t n = conf_length(key, base);
 	char text[48];
 
@@ -113,7 +113,7 @@ static bool
 caps_print(const struct conf_key *key, const void *base, FILE *out,
     const struct cap_kind *kind)
 {
-	const struct limit_cap *const *field = conf_value(key, base);
+	const struct limit_cap *const *field = conf_field_const(key, base);
 	size_t n = conf_length(key, base);
 	char text[UNITS_TEXT_MAX];
 

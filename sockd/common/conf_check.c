@@ -32,7 +32,7 @@ find_key(const char *section, const char *name)
 static unsigned
 count_of(const struct conf_key *key, const struct conf *conf)
 {
-	const unsigned *field = conf_value(key, conf);
+	const unsigned *field = conf_field_const(key, conf);
 
 	return *field;
 }

@@ -41,7 +41,7 @@ static bool
 text_print(const struct conf *conf, const struct conf_key *key,
     const void *base, FILE *out)
 {
-	const char *const *field = conf_value(key, base);
+	const char *const *field = conf_field_const(key, base);
 
 	(void)conf;
 	conf_print_text(out, *field);

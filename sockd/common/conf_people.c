@@ -3,6 +3,7 @@
  */
 #include "conf_read.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <search.h>
 #include <string.h>
@@ -57,7 +58,7 @@ static bool
 users_print(const struct conf *conf, const struct conf_key *key,
     const void *base, FILE *out)
 {
-	const char *const *const *field = conf_value(key, base);
+	const char *const *const *field = conf_field_const(key, base);
 	size_t n = conf_length(key, base);
 
 	(void)conf;
@@ -83,26 +84,43 @@ compare_groups(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/*
+ * A group that does not exist has no members; one that NSS cannot ask for
+ * just now must not be taken for it, or what it is blocked from would open.
+ */
+static bool
+ask_group(struct conf_reader *r, const struct conf_value *v, gid_t *gid)
+{
+	const struct group *gr;
+
+	errno = 0;
+	gr = getgrnam(v->text);
+	if (gr != NULL)
+		*gid = gr->gr_gid;
+	else if (errno != 0 && errno != ENOENT && errno != ESRCH &&
+	    errno != EBADF && errno != EPERM)
+		return conf_refuse_value(r, v, "cannot be looked up: %s",
+		    strerror(errno));
+	return true;
+}
+
 /* NSS may be a directory far away: it is asked once for each name. */
 static bool
-find_group(struct conf_reader *r, const char *name, struct rule_group *group)
+find_group(struct conf_reader *r, const struct conf_value *v,
+    struct rule_group *group)
 {
 	struct rule_group *known = arena_array(r->scratch, 1, sizeof(*known));
 	struct rule_group **found;
-	const struct group *gr;
 
-	group->name = arena_text(r->memory, name);
+	group->name = arena_text(r->memory, v->text);
 	if (known == NULL || group->name == NULL)
 		return conf_no_memory(r);
 	*known = (struct rule_group){ group->name, (gid_t)-1 };
 	found = tsearch(known, &r->groups, compare_groups);
 	if (found == NULL)
 		return conf_no_memory(r);
-	if (*found == known) {
-		gr = getgrnam(name);
-		if (gr != NULL)
-			known->gid = gr->gr_gid;
-	}
+	if (*found == known && !ask_group(r, v, &known->gid))
+		return false;
 	group->gid = (*found)->gid;
 	return true;
 }
@@ -131,7 +149,7 @@ groups_set(struct conf_reader *r, void *base, const struct conf_value *v,
 		return conf_no_memory(r);
 	for (size_t i = 0; i < n; i++)
 		if (!check_name(r, &v[i]) ||
-		    !find_group(r, v[i].text, &groups[i]))
+		    !find_group(r, &v[i], &groups[i]))
 			return false;
 	*field = groups;
 	*conf_count(r->key, base) = n;
@@ -142,7 +160,7 @@ static bool
 groups_print(const struct conf *conf, const struct conf_key *key,
     const void *base, FILE *out)
 {
-	const struct rule_group *const *field = conf_value(key, base);
+	const struct rule_group *const *field = conf_field_const(key, base);
 	size_t n = conf_length(key, base);
 
 	(void)conf;

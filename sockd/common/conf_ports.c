@@ -68,7 +68,7 @@ static bool
 range_print(const struct conf *conf, const struct conf_key *key,
     const void *base, FILE *out)
 {
-	const struct conf_ports *ports = conf_value(key, base);
+	const struct conf_ports *ports = conf_field_const(key, base);
 
 	(void)conf;
 	print_ports(out, ports->first, ports->last);
@@ -101,7 +101,7 @@ static bool
 ports_print(const struct conf *conf, const struct conf_key *key,
     const void *base, FILE *out)
 {
-	const struct rule_ports *const *field = conf_value(key, base);
+	const struct rule_ports *const *field = conf_field_const(key, base);
 	size_t n = conf_length(key, base);
 
 	(void)conf;

@@ -53,7 +53,7 @@ static bool
 prefixes_print(const struct conf *conf, const struct conf_key *key,
     const void *base, FILE *out)
 {
-	const struct cidr *const *field = conf_value(key, base);
+	const struct cidr *const *field = conf_field_const(key, base);
 	size_t n = conf_length(key, base);
 	char text[ADDR_TEXT_MAX];
 
@@ -151,7 +151,7 @@ static bool
 targets_print(const struct conf *conf, const struct conf_key *key,
     const void *base, FILE *out)
 {
-	const struct rule_to *const *field = conf_value(key, base);
+	const struct rule_to *const *field = conf_field_const(key, base);
 	size_t n = conf_length(key, base);
 	char text[ADDR_TEXT_MAX];
 

@@ -1,11 +1,12 @@
 /*
  * What the parts of the configuration's reader share (conf_*.c only).
  *
- * A file becomes a struct conf in four steps, each its own file: its text is
- * made harmless (conf_text.c), libConfuse takes it apart into sections and
- * values (conf.c), the key table turns values into fields (conf_fill.c, and a
- * struct conf_type for each kind of value), and what fields must have in
- * common is checked (conf_check.c).  The first fault ends it all.
+ * A file becomes a struct conf (conf_load.c) in four steps: its text is made
+ * harmless (conf_text.c), libConfuse takes it apart into sections and values
+ * (conf.c), sections become structs and values fields as the key table says
+ * (conf_build.c, conf_fill.c, and a struct conf_type for each kind of value),
+ * and what fields must have in common is checked (conf_check.c).  The first
+ * fault ends it all.
  */
 #ifndef COMMON_CONF_READ_H
 #define COMMON_CONF_READ_H
@@ -62,7 +63,7 @@ struct conf_reader {
 	const struct conf_section *section;	/* that is being filled, */
 	const struct conf_key	*key;		/* and its key: for errors */
 	unsigned		*key_lines;	/* by index in conf_keys */
-	void			*groups;	/* conf_people.c: known to NSS */
+	void			*groups;	/* conf_people.c: a tree */
 	bool			knows_self;	/* conf_addresses.c: asked */
 	struct addr		*self;		/* this machine's addresses */
 	size_t			n_self;
@@ -102,7 +103,7 @@ conf_field(const struct conf_key *key, void *base)
 }
 
 static inline const void *
-conf_value(const struct conf_key *key, const void *base)
+conf_field_const(const struct conf_key *key, const void *base)
 {
 	return (const char *)base + key->offset;
 }

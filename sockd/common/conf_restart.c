@@ -45,7 +45,7 @@ keep_value(struct conf *next, const struct conf *running,
     const struct conf_key *key)
 {
 	void *to = conf_field(key, next);
-	const void *from = conf_value(key, running);
+	const void *from = conf_field_const(key, running);
 	const char **text = to;
 
 	if (!key->how->is_text) {

@@ -35,7 +35,7 @@ store(const struct conf_key *key, void *base, uint64_t value)
 static uint64_t
 fetch(const struct conf_key *key, const void *base)
 {
-	const void *field = conf_value(key, base);
+	const void *field = conf_field_const(key, base);
 
 	switch (key->size) {
 	case sizeof(uint8_t):

@@ -32,7 +32,7 @@ static bool
 words_print(const struct conf *conf, const struct conf_key *key,
     const void *base, FILE *out)
 {
-	const unsigned *mask = conf_value(key, base);
+	const unsigned *mask = conf_field_const(key, base);
 	bool any = false;
 
 	(void)conf;
@@ -139,7 +139,7 @@ static bool
 listens_print(const struct conf *conf, const struct conf_key *key,
     const void *base, FILE *out)
 {
-	const uint64_t *mask = conf_value(key, base);
+	const uint64_t *mask = conf_field_const(key, base);
 	bool any = false;
 
 	for (size_t i = 0; i < conf->n_listens; i++) {
