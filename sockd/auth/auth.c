@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "sockd/common/clock.h"
@@ -29,11 +30,14 @@
 #include "groups.h"
 #include "pam.h"
 
-enum { RETIRE_AFTER = 1000 };
+enum {
+	RETIRE_AFTER = 1000,
+	DESCRIPTORS = 1024,	/* what modules and their programs expect */
+};
 
 struct auth {
-	const char	*confdir;
-	struct cache	*cache;
+	const struct conf	*conf;
+	struct cache		*cache;
 };
 
 /* ---- a helper's start ---- */
@@ -88,11 +92,25 @@ unignore_signals(void)
 		sigaction(signals[i], &nothing, NULL);
 }
 
+/* Modules close every descriptor that there may be, one by one. */
+static void
+limit_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    limit.rlim_max <= DESCRIPTORS)
+		return;
+	limit.rlim_cur = limit.rlim_max = DESCRIPTORS;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static bool
 start(const struct process *p, void *arg)
 {
 	(void)arg;
 	unignore_signals();
+	limit_descriptors();
 	if (silence(p->conf))
 		return true;
 	log_err("auth helper cannot start error=\"%s\"", strerror(errno));
@@ -100,6 +118,17 @@ start(const struct process *p, void *arg)
 }
 
 /* ---- a question ---- */
+
+/* A worker that was stolen must not ask the services of others: some believe
+ * root, which we are. */
+static bool
+is_our_service(const struct conf *conf, const char *service)
+{
+	for (size_t i = 0; i < conf->n_listens; i++)
+		if (strcmp(conf->listens[i].pam_service, service) == 0)
+			return true;
+	return false;
+}
 
 static size_t
 answer_from_memory(void *arg, const uint8_t *buf, size_t len, uint8_t *out)
@@ -127,7 +156,11 @@ answer_through_pam(void *arg, const uint8_t *buf, size_t len, uint8_t *out)
 	if (!login_question_decode(buf, len, &q))
 		return 0;
 	a.serial = q.serial;
-	a.verdict = pam_login(auth->confdir, &q, a.user);
+	a.verdict = LOGIN_ERROR;
+	if (is_our_service(auth->conf, q.service))
+		a.verdict = pam_login(auth->conf->pam.confdir, &q, a.user);
+	else
+		log_warning("login ignored reason=foreign-service");
 	if (a.verdict == LOGIN_YES) {
 		groups_look_up(&a);
 		cache_store(auth->cache, &q, clock_ms(), &a);
@@ -141,7 +174,7 @@ void
 auth_main(struct process *p)
 {
 	const struct conf *conf = p->conf;
-	struct auth auth = { .confdir = conf->pam.confdir };
+	struct auth auth = { .conf = conf };
 	const struct helper_family family = {
 		.name = "auth",
 		.questions = p->auth_answer,
