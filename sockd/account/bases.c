@@ -18,6 +18,9 @@
 #include "store.h"
 #include "sweep.h"
 
+/* principal_slot.warned has a bit for each period, four times: see quota.c. */
+static const uint32_t warned_kinds = 0x1111;
+
 enum { PORTION = 1000 };	/* principals between two looks at the board */
 
 /*
@@ -215,7 +218,7 @@ bases_turn(struct bases *s, struct books *k, unsigned turned)
 			atomic_store(&p->base_active_s[i],
 			    atomic_load(&p->active_s));
 		}
-		atomic_fetch_and(&p->warned, ~(turned | turned << N_PERIODS));
+		atomic_fetch_and(&p->warned, ~(turned * warned_kinds));
 	}
 	bases_refresh(s);
 }

@@ -131,34 +131,41 @@ say(const struct quota *q, uint32_t principal, const struct used *u,
 	    u->is_time ? "seconds" : "bytes", resets);
 }
 
-/* Say it if holds now and it was not said; forget it if it holds no more. */
 static void
 say_once(const struct quota *q, uint32_t principal, const struct used *u,
-    unsigned bit, bool holds)
+    unsigned bit)
 {
-	_Atomic uint32_t *warned = &q->k->board->principals[principal].warned;
 	uint32_t mask = 1U << (bit + u->cap->period);
-	bool said = atomic_load(warned) & mask;
 
-	if (holds == said)
-		return;
-	if (!holds) {
-		atomic_fetch_and(warned, ~mask);
-		return;
-	}
-	atomic_fetch_or(warned, mask);
-	say(q, principal, u, bit >= REACHED_BYTES);
+	if (!(atomic_fetch_or(&q->k->board->principals[principal].warned,
+	    mask) & mask))
+		say(q, principal, u, bit >= REACHED_BYTES);
 }
 
+/*
+ * Below 80 % all is forgotten: the limit was raised, or the ledger corrected.
+ * Not right below the cap, where octets are given back that could not be
+ * passed on.
+ */
 static void
 look_at_cap(const struct quota *q, uint32_t principal, const struct used *u)
 {
+	_Atomic uint32_t *warned = &q->k->board->principals[principal].warned;
+	unsigned near_bit = u->is_time ? WARNED_TIME : WARNED_BYTES;
+	unsigned reached_bit = u->is_time ? REACHED_TIME : REACHED_BYTES;
 	uint64_t amount = u->cap->amount;
 
-	say_once(q, principal, u, u->is_time ? WARNED_TIME : WARNED_BYTES,
-	    u->amount >= amount - amount / 5);
-	say_once(q, principal, u, u->is_time ? REACHED_TIME : REACHED_BYTES,
-	    u->amount >= amount);
+	if (u->amount < amount - amount / 5) {
+		uint32_t both = 1U << (near_bit + u->cap->period) |
+		    1U << (reached_bit + u->cap->period);
+
+		if (atomic_load(warned) & both)
+			atomic_fetch_and(warned, ~both);
+		return;
+	}
+	say_once(q, principal, u, near_bit);
+	if (u->amount >= amount)
+		say_once(q, principal, u, reached_bit);
 }
 
 static void
