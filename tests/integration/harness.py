@@ -176,19 +176,22 @@ class Sockd:
         with open(os.path.join(self.dir, "stderr"), errors="replace") as f:
             return f.read()
 
-    def log(self):
+    def log(self, begin=0):
+        """The log, from this octet on."""
         try:
-            with open(self.log_file, errors="replace") as f:
-                return f.read()
+            with open(self.log_file, "rb") as f:
+                f.seek(begin)
+                return f.read().decode(errors="replace")
         except FileNotFoundError:
             return ""
 
     def mark(self):
         """Lines from here on are new."""
-        self._mark = len(self.log())
+        self._mark = os.path.getsize(self.log_file) \
+            if os.path.exists(self.log_file) else 0
 
     def new_lines(self, text):
-        return [line for line in self.log()[self._mark:].splitlines()
+        return [line for line in self.log(self._mark).splitlines()
                 if text in line]
 
     def lines(self, text):

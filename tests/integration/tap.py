@@ -27,13 +27,15 @@ class Overdue(BaseException):
 
 def overdue(_signo, _frame):
     faulthandler.dump_traceback(file=sys.stderr)
-    raise Overdue(f"not done after {LIMIT_S} s")
+    raise Overdue("not done in time")
 
 
-def watch():
-    """Start the watch anew: a soft one, and a hard one behind it."""
-    signal.alarm(LIMIT_S)
-    faulthandler.dump_traceback_later(LIMIT_S + 30, exit=True)
+def watch(test=None):
+    """Start the watch anew: a soft one, and a hard one behind it.  A class
+    of long tests says so with a LIMIT_S of its own."""
+    limit_s = getattr(test, "LIMIT_S", LIMIT_S)
+    signal.alarm(limit_s)
+    faulthandler.dump_traceback_later(limit_s + 30, exit=True)
 
 
 class Tap(unittest.TestResult):
@@ -65,7 +67,7 @@ class Tap(unittest.TestResult):
 
     def startTest(self, test):
         super().startTest(test)
-        watch()
+        watch(test)
         self.bad_subtests = []
         print(f"=== {self.name(test)}", file=sys.stderr, flush=True)
 

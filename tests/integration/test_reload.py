@@ -91,6 +91,8 @@ class Reload(SockdTest):
 
 class Storm(SockdTest):
     """200 reloads, good and broken in turn, under 16 clients."""
+    LIMIT_S = 400
+    CONFIG = {"log": {"level": "info"}}
 
     def test_no_connection_fails(self):
         with Echo() as echo:
