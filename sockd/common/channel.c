@@ -68,7 +68,7 @@ channel_send(int fd, const void *buf, size_t len, const int *fds, size_t n)
 		errno = EINVAL;
 		return -1;
 	}
-	memcpy(&iov.iov_base, &buf, sizeof(buf));	/* iovec knows no const */
+	memcpy(&iov.iov_base, &buf, sizeof(buf));	/* it knows no const */
 	if (n > 0) {
 		memset(&control, 0, sizeof(control));
 		control.align.cmsg_level = SOL_SOCKET;

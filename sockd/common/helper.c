@@ -63,7 +63,8 @@ static void
 press_leaving(struct family *fam)
 {
 	for (unsigned i = 0; i < fam->f->max; i++)
-		if (fam->helpers[i].leaving && family_state(fam, i) == SEAT_IDLE)
+		if (fam->helpers[i].leaving &&
+		    family_state(fam, i) == SEAT_IDLE)
 			kill(fam->helpers[i].pid, SIGUSR1);
 }
 

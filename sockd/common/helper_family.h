@@ -25,7 +25,7 @@ struct family {
 	int				poke[2];	/* pipe that wakes us */
 	bool				ending;
 	/* whether more are needed */
-	uint64_t			watch_ms;	/* look then; 0: asleep */
+	uint64_t			watch_ms;	/* look then; 0: not */
 	bool				listens;	/* for a question */
 	unsigned			burst;
 	struct log_condition		crowded;

@@ -19,7 +19,7 @@ struct listener {
 	unsigned	index;		/* in conf->listens */
 	struct addr	addr;		/* as bound, port known */
 	char		name[BOARD_NAME_SIZE];
-	bool		fresh;		/* the master's: opened by this reload */
+	bool		fresh;		/* the master's: of this reload */
 };
 
 /*
@@ -41,10 +41,9 @@ struct process {
 	int			resolver_ask, resolver_answer;
 	int			park_send, park_receive;	/* to keepers */
 	int			woken_send, woken_receive;	/* to workers */
-	int			wake_send, wake_receive;	/* pipe: a worker
-					 * wakes the master, one octet */
+	/* pipes in which an octet wakes the master, or the accountant */
+	int			wake_send, wake_receive;
 	int			account_wake_send, account_wake_receive;
-					/* pipe: somebody wakes the accountant */
 	int			lock;	/* of the run: every process keeps it
 					 * open until it ends */
 };
