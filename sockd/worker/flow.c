@@ -220,4 +220,5 @@ flow_drop(struct flow *f)
 	    (f->has_urgent ? 1 : 0));
 	f->buffer->begin = f->buffer->end = 0;
 	f->has_urgent = false;
+	pipe_reset(f->pipe);
 }

@@ -46,7 +46,8 @@ void	flow_move(struct flow *f, short said);
 /* Does it hold octets that were not passed on yet? */
 bool	flow_holds(const struct flow *f);
 
-/* It ends here: what it still holds was not delivered and does not count. */
+/* It ends here: what it still holds was not delivered and does not count.
+ * Its pipe is left empty. */
 void	flow_drop(struct flow *f);
 
 #endif

@@ -18,7 +18,7 @@
 #include "sockd/common/slot.h"
 
 static const uint64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000;
-static const uint64_t BURST_NS = 50000000;	/* 50 ms of the rate */
+static const uint64_t BURST_NS = 100000000;	/* of the rate */
 static const uint64_t LEAD_NS = 150000000;
 
 enum {

@@ -217,6 +217,19 @@ heed(struct relay *r, int side)
 		move(r, side, 0);
 }
 
+/* Nothing can be passed on to it any more; what it sent before still may be
+ * passed on from it. */
+static void
+break_off(struct relay *r, int socket)
+{
+	struct flow *f = &r->flows[!socket];
+
+	if (r->broken_ms == 0)
+		r->broken_ms = r->now_ms;
+	flow_drop(f);
+	f->need = FLOW_DONE;
+}
+
 /* A socket that no flow waits for can only have broken, or be at its end. */
 static void
 heed_errors(struct relay *r)
@@ -225,8 +238,8 @@ heed_errors(struct relay *r)
 		if (r->fds[i].events != 0 || r->fds[i].revents == 0)
 			continue;
 		r->deaf[i] = true;
-		if (r->fds[i].revents & POLLERR && r->broken_ms == 0)
-			r->broken_ms = r->now_ms;
+		if (r->fds[i].revents & POLLERR)
+			break_off(r, i);
 	}
 }
 
@@ -295,6 +308,8 @@ is_over(struct relay *r)
 			break;
 		}
 	}
+	if (done && r->broken_ms != 0)
+		r->outcome = OUTCOME_RESET;
 	return done;
 }
 
@@ -358,9 +373,10 @@ relay(struct session *s)
 		while (turn(&r))
 			;
 	for (int side = 0; side < 2; side++) {
-		if (!s->parked)
+		if (s->parked)
+			pipe_reset(r.flows[side].pipe);
+		else
 			flow_drop(&r.flows[side]);
-		pipe_reset(r.flows[side].pipe);
 	}
 	s->outcome = r.outcome;
 }
