@@ -197,8 +197,8 @@ board_create_private(struct board *b, const struct board_sizes *sizes)
 void
 board_seed_id(struct board *b, uint64_t at_least)
 {
-	/* beyond it an id would not fit SQLite's integers */
-	static const uint64_t id_max = UINT64_C(1) << 62;
+	/* the year 2255, and the last integer that a double holds */
+	static const uint64_t id_max = UINT64_C(1) << 53;
 	uint64_t id = clock_wall_us();
 
 	if (id < at_least && at_least < id_max)

@@ -19,7 +19,8 @@
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
 
-enum { LOCK_PATIENCE_MS = 5000, LOCK_STEP_MS = 50, BOARDS_ASIDE_MAX = 100 };
+enum { LOCK_PATIENCE_MS = 5000, LOCK_STEP_MS = 50, BOARDS_ASIDE_MAX = 100,
+       SESSIONS_LEAST = 64 };
 
 static const char board_name[] = "board";
 static const char board_last_name[] = "board.last";
@@ -243,6 +244,29 @@ import(int dirfd, const char *name, struct board *to)
 }
 
 /*
+ * A run_dir that is too small (a tmpfs) lowers what is served and does not
+ * prevent the start.
+ */
+static int
+create_board(const struct run_dir *d, struct board *board,
+    const struct board_sizes *wanted)
+{
+	struct board_sizes sizes = *wanted;
+
+	while (board_create(board, d->fd, &sizes) == -1) {
+		if (errno != ENOSPC || sizes.session_max <= SESSIONS_LEAST)
+			return -1;
+		sizes.session_max /= 2;
+		sizes.principals = sizes.principals / 2 + 1;
+		sizes.places = sizes.places / 2 + 1;
+	}
+	if (sizes.session_max < wanted->session_max)
+		log_warning("board small sessions=%u wanted=%u why=\"no space "
+		    "in run_dir\"", sizes.session_max, wanted->session_max);
+	return 0;
+}
+
+/*
  * The old board stays under another name until its sessions are in the new
  * one; who is killed in between finds it at the next start, and rows are
  * written by id, so twice is once.
@@ -259,7 +283,7 @@ run_dir_make_board(const struct run_dir *d, struct board *board,
 		    strerror(errno));
 		return -1;
 	}
-	if (board_create(board, d->fd, sizes) == -1) {
+	if (create_board(d, board, sizes) == -1) {
 		log_err("start failed file=%s why=\"%s\"", board_name,
 		    strerror(errno));
 		return -1;
