@@ -214,7 +214,7 @@ const struct conf_key conf_keys[] = {
 { "limit", "sessions", "0", RELOAD, T(count), LIMIT(sessions), 0,
     SESSIONS_MAX },
 { "limit", "addresses", "0", RELOAD, T(count), LIMIT(addresses), 0,
-    SESSIONS_MAX },
+    BOARD_ADDRESSES_MAX },
 };
 
 const size_t conf_n_keys = sizeof(conf_keys) / sizeof(conf_keys[0]);
