@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WAL_LIMIT_OCTETS = 64 << 20 };
+enum { WAL_LIMIT_OCTETS = 64 << 20, CACHE_KIB = 8 << 10 };
 
 struct db {
 	sqlite3			*sqlite;
@@ -91,7 +91,7 @@ set_up(struct db *db, bool sync_full)
 {
 	int persist = 1;
 	int64_t ignored;
-	char limit[64];
+	char limit[64], cache[64];
 
 	sqlite3_extended_result_codes(db->sqlite, 1);
 	sqlite3_busy_timeout(db->sqlite, 0);
@@ -99,8 +99,10 @@ set_up(struct db *db, bool sync_full)
 	    &persist);
 	snprintf(limit, sizeof(limit), "PRAGMA journal_size_limit = %d",
 	    WAL_LIMIT_OCTETS);
+	snprintf(cache, sizeof(cache), "PRAGMA cache_size = -%d", CACHE_KIB);
 	if (db_number(db, "PRAGMA journal_mode = WAL", &ignored) != DB_DONE ||
-	    db_number(db, limit, &ignored) != DB_DONE)
+	    db_number(db, limit, &ignored) != DB_DONE ||
+	    db_execute(db, cache) != DB_DONE)
 		return DB_ERROR;
 	return db_execute(db, sync_full ? "PRAGMA synchronous = FULL" :
 	    "PRAGMA synchronous = NORMAL");

@@ -6,11 +6,12 @@
  * - session.id is the time at which the session began, in us: the ids of the
  *   board follow the clock (see sweep.c).  So a range of time is a range of
  *   the primary key, and there is no index on started.
- * - session_source answers "who used this address and port at that time?",
- *   the question that this ledger is kept for.
- * - session_live and session_refused are partial: the session that begins and
- *   ends between two sweeps is never in the one, nor a granted one in the
- *   other.
+ * - "Who used this address and port at that time?", the question that this
+ *   ledger is kept for, is answered by the ids of the hour before that time,
+ *   and by session_long for those that had begun earlier (etc/queries).  An
+ *   index on the port would cost each session a page of its own.
+ * - session_live, session_long and session_refused are partial: the granted
+ *   session that begins and ends between two sweeps is in none of them.
  * - usage_day is written once for a principal's day.
  */
 #include "schema.h"
@@ -77,8 +78,8 @@ static const char first_schema[] =
     " reply INTEGER,"
     " outcome TEXT,"
     " repeats INTEGER NOT NULL DEFAULT 0);"
-    "CREATE INDEX session_source ON session(source_port, started)"
-    " WHERE source_port IS NOT NULL;"
+    "CREATE INDEX session_long ON session(started)"
+    " WHERE ended - started > 3600;"
     "CREATE INDEX session_live ON session(started) WHERE ended IS NULL;"
     "CREATE INDEX session_refused ON session(started)"
     " WHERE ended IS NOT NULL AND reply IS NOT 0;"

@@ -205,7 +205,9 @@ sweep_run(struct books *k, uint64_t now_us, sweep_note_fn *note, void *arg)
 	int rc;
 
 	raise_ids(k->board, now_us);
+	log_hold();
 	rc = sweep_slots(k, now_us, note, arg);
+	log_release();
 	if (rc == STORE_OK && tally_flush(k->tally, k->store) != STORE_OK)
 		rc = STORE_ERROR;
 	if (rc == STORE_OK)

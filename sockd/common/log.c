@@ -21,7 +21,7 @@
 
 #include "clock.h"
 
-enum { LOG_LINE_MAX = 2048 };
+enum { LOG_LINE_MAX = 2048, HELD_SIZE = 32768 };
 
 static const char *const level_names[] = {
 	[LOG_ERR] = "err",
@@ -36,6 +36,16 @@ static struct {
 	int	level;
 	char	ident[32];	/* openlog(3) keeps the pointer */
 } state = { .fd = STDERR_FILENO, .level = LOG_INFO, .ident = "sockd" };
+
+/* Lines that wait for log_release(), and how the last of them began. */
+static struct {
+	bool		on;
+	size_t		used, prefix_size;
+	uint64_t	ms;
+	int		level;
+	char		prefix[64];
+	char		text[HELD_SIZE];
+} held;
 
 static void
 connect_syslog(void)
@@ -114,15 +124,62 @@ put_prefix(char *line, size_t size, int level)
 	return n;
 }
 
+/* The same; while lines are held, what was put within one ms is put again. */
+static size_t
+put_held_prefix(char *line, size_t size, int level)
+{
+	uint64_t ms = clock_wall_ms();
+
+	if (ms != held.ms || level != held.level) {
+		held.prefix_size = put_prefix(held.prefix,
+		    sizeof(held.prefix), level);
+		held.ms = ms;
+		held.level = level;
+	}
+	memcpy(line, held.prefix, held.prefix_size < size ?
+	    held.prefix_size : size);
+	return held.prefix_size < size ? held.prefix_size : size;
+}
+
+static void
+write_out(const char *text, size_t len)
+{
+	if (write(state.fd, text, len) == -1)
+		return;				/* nowhere to tell it */
+}
+
+static void
+write_held(void)
+{
+	if (held.used > 0)
+		write_out(held.text, held.used);
+	held.used = 0;
+}
+
+static void
+write_line(const char *line, size_t len)
+{
+	if (!held.on) {
+		write_out(line, len);
+		return;
+	}
+	if (held.used + len > sizeof(held.text))
+		write_held();
+	memcpy(held.text + held.used, line, len);
+	held.used += len;
+}
+
 __attribute__((format(printf, 2, 0)))
 static void
 put_line(int level, const char *fmt, va_list ap)
 {
 	char line[LOG_LINE_MAX];
 	size_t room = sizeof(line) - 1;		/* for the line feed */
-	size_t start, n;
+	size_t start = 0, n;
 
-	start = state.fd == -1 ? 0 : put_prefix(line, room, level);
+	if (state.fd != -1)
+		start = held.on ? put_held_prefix(line, room, level) :
+		    put_prefix(line, room, level);
 	n = start + written(vsnprintf(line + start, room - start, fmt, ap),
 	    room - start);
 	blunt_controls(line + start, n - start);
@@ -131,8 +188,21 @@ put_line(int level, const char *fmt, va_list ap)
 		return;
 	}
 	line[n++] = '\n';
-	if (write(state.fd, line, n) == -1)
-		return;				/* nowhere to tell it */
+	write_line(line, n);
+}
+
+void
+log_hold(void)
+{
+	held.on = true;
+	held.ms = 0;
+}
+
+void
+log_release(void)
+{
+	write_held();
+	held.on = false;
 }
 
 #define LOG_AT(name, level)						\

@@ -38,6 +38,13 @@ void	log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void	log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
+ * Between these two, lines for a file gather and go out together: for who
+ * writes thousands at once.  Whoever dies in between loses them.
+ */
+void	log_hold(void);
+void	log_release(void);
+
+/*
  * A condition that may repeat: the first log_starts() tells it (a warning,
  * "what" and the text), later ones only count, log_ends() tells that it is
  * over and how often it was met.
