@@ -38,7 +38,8 @@ class Shaped(SockdTest):
                 key.fileobj.close()
         # What is still being taken for these would be missed by the next.
         wait_until("all have ended", lambda: not self.sockd.rows(
-            "SELECT 1 FROM session WHERE ended IS NULL"))
+            "SELECT 1 FROM session WHERE ended IS NULL AND target_port = ?",
+            self.source.port))
         return rate
 
     @staticmethod
