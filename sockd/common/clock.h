@@ -6,11 +6,18 @@
 
 #include <stdint.h>
 
-uint64_t clock_ms(void);	/* CLOCK_MONOTONIC */
-uint64_t clock_ns(void);	/* CLOCK_MONOTONIC */
-uint64_t clock_wall_us(void);	/* CLOCK_REALTIME */
+/* CLOCK_MONOTONIC: never goes back, means nothing after a restart. */
+uint64_t clock_ms(void);
+uint64_t clock_ns(void);
+
+/* CLOCK_REALTIME, since 1970: goes back when somebody sets it. */
+uint64_t clock_wall_us(void);
 uint64_t clock_wall_ms(void);
-/* The minute of the week, local time, at this unix time. */
+
+/*
+ * The minute of the week that the local clock shows at this unix time,
+ * Monday 00:00 being 0 (lib/hours.h).
+ */
 unsigned clock_week_minute(uint64_t unix_s);
 
 #endif

@@ -1,25 +1,43 @@
 /*
  * Client addresses on the board (IPv6 by /64): handshakes and sessions now,
  * failed logins, refusals.  A bounded table; the oldest idle one leaves.
+ *
+ * A place is an index into board.places.  BOARD_NOBODY, which place_find()
+ * gives when all near it are in use, is taken everywhere and means an address
+ * about which nothing is known: not penalised, and its refusals have rows.
+ * Times are clock_ms().  Nothing here blocks.
  */
 #ifndef COMMON_PLACE_H
 #define COMMON_PLACE_H
 
 #include "board.h"
 
-/* The place of a client, made if new.  BOARD_NOBODY: all are in use. */
+/*
+ * The place of a client, made if it is new; its port does not matter.  It
+ * stays as long as it has a handshake or a session (slot_gauge()); one that
+ * has neither may be another address' when it is looked at next.
+ */
 uint32_t place_find(struct board *b, const struct addr *client,
 	    uint64_t now_ms);
 
-/* A login failed: count it; true if this one begins a penalty. */
+/*
+ * A login failed.  True if it is the failures-th within window_ms, of which
+ * there is one however many fail at once: a penalty of penalty_ms begins, and
+ * counting begins anew.  failures = 0: never.
+ */
 bool	place_failed(struct board *b, uint32_t place, uint64_t now_ms,
 	    uint32_t failures, uint64_t window_ms, uint64_t penalty_ms);
+
 bool	place_is_penalised(const struct board *b, uint32_t place,
 	    uint64_t now_ms);
-/* A right password: failures below the threshold are forgotten. */
+
+/* A right password: failures that have not led to a penalty are forgotten. */
 void	place_succeeded(struct board *b, uint32_t place);
 
-/* May one more refusal of this address have a row of its own (10/minute)? */
+/*
+ * May one more refusal of this address have a row of its own?  Counts it;
+ * ten a minute may.
+ */
 bool	place_may_record(struct board *b, uint32_t place, uint64_t now_ms);
 
 #endif

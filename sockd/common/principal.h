@@ -1,5 +1,8 @@
 /*
  * Principals on the board: whoever usage is counted for.
+ *
+ * A principal is an index into board.principals, or BOARD_NOBODY, which is
+ * taken everywhere: it has used nothing and has no limit.
  */
 #ifndef COMMON_PRINCIPAL_H
 #define COMMON_PRINCIPAL_H
@@ -9,47 +12,64 @@
 #include "board.h"
 
 /*
- * Find the slot of this name, or make one in state LOADING.  Bounded search;
- * an idle one may have to leave.  BOARD_NOBODY if there is no room.
- * One hold is taken for the caller's session slot; principal_release() (by
- * slot_free, slot_forget) gives it back.
+ * The slot of this name; one in state LOADING is made if there is none, and
+ * header.loading counts it for the accountant.  A READY one that nobody
+ * holds may have to leave, the one that was idle for longest.  Returns
+ * BOARD_NOBODY if there is no room, or for a name that is empty or longer
+ * than BOARD_USER_SIZE - 1.
+ *
+ * One hold is taken for the caller, who gives it back by principal_release():
+ * a session slot does so when it is freed (slot_set_principal()).  May wait
+ * some 20 ms where a process was killed while it made this very name.
  */
 uint32_t principal_find(struct board *b, const char *name);
-uint32_t principal_peek(const struct board *b, const char *name);
 void	principal_release(struct board *b, uint32_t principal);
 
+/* As above, but nothing is made or held: it may be another's at any time. */
+uint32_t principal_peek(const struct board *b, const char *name);
+
 /*
- * "ip:10.0.0.7", "ip:2001:db8::/64" or "ip:*": for a client without login.
+ * The name of a client without login: "ip:10.0.0.7", "ip:2001:db8::/64", or
+ * "ip:*" if all such share one.
  */
 void	principal_of_address(char out[BOARD_USER_SIZE],
 	    const struct addr *client, bool shared);
 
-/* Octets still allowed by every cap of the limit; UINT64_MAX: no cap.
- * 0: used up, and *which (may be NULL) is the cap: 0.. bytes, then time. */
+/*
+ * Octets that every cap of the limit still allows.  UINT64_MAX: it caps no
+ * octets, or there is no limit (NULL).  0: a cap is used up, and *which (may
+ * be NULL) tells: 0 to n_bytes - 1 of limit->bytes, then those of
+ * limit->time.
+ */
 uint64_t principal_left(const struct board *b, uint32_t principal,
 	    const struct limit *limit, size_t *which);
 
-/* Used in this period: octets, seconds. */
+/* Metered octets, and active seconds, of the running period. */
 uint64_t principal_used(const struct board *b, uint32_t principal,
 	    enum units_period period);
 uint64_t principal_used_s(const struct board *b, uint32_t principal,
 	    enum units_period period);
 
-/* Octets moved now: counts active time (a second counts once, whatever the
- * number of sessions; gaps up to idle_ms count). */
+/*
+ * Octets moved at now_ms (clock_wall_ms()): the time since they last did is
+ * active, up to idle_ms of it.  A second counts once, whatever the number of
+ * sessions and processes; a clock that goes back counts nothing.  Cheap
+ * enough for each chunk: once a second it writes.
+ */
 void	principal_touch(struct board *b, uint32_t principal, uint64_t now_ms,
 	    uint64_t idle_ms);
 
 /*
- * One more session of it from this client; false beyond max different
- * addresses at once (0: any number; more than BOARD_ADDRESSES_MAX cannot be
- * told apart and are refused if there is a max).  *counted tells whether
- * principal_leave_address() must be called in the end.
+ * One more session of it from this client (its address or /64).  False
+ * beyond max different ones at once (0: any number).  *counted tells whether
+ * principal_leave_address() must be called in the end: beyond
+ * BOARD_ADDRESSES_MAX, which max must not pass, they are not told apart.
  */
 bool	principal_enter_address(struct board *b, uint32_t principal,
 	    const struct addr *client, uint32_t max, bool *counted);
 void	principal_leave_address(struct board *b, uint32_t principal,
 	    const struct addr *client);
+
 /* Different client addresses now. */
 uint32_t principal_addresses(const struct board *b, uint32_t principal);
 

@@ -247,17 +247,21 @@ slot_forget(struct board *b, uint32_t slot)
 /*
  * Here the state comes last: an accountant that dies in between leaves an
  * ENDED slot, which the next one writes again (under the same id) and frees.
+ * A state that is none is a stolen worker's, and goes the same way.
  */
 void
 slot_free(struct board *b, uint32_t slot)
 {
-	uint32_t ended = SLOT_ENDED;
+	uint32_t state;
 
-	if (!is_slot(b, slot) || atomic_load(&b->states[slot]) != SLOT_ENDED)
+	if (!is_slot(b, slot))
+		return;
+	state = atomic_load(&b->states[slot]);
+	if (state < SLOT_ENDED)
 		return;
 	let_go(b, slot);
 	atomic_store(&b->owners[slot], 0);
-	if (atomic_compare_exchange_strong(&b->states[slot], &ended,
+	if (atomic_compare_exchange_strong(&b->states[slot], &state,
 	    SLOT_FREE))
 		count_free(b, slot);
 }

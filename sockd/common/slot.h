@@ -1,6 +1,11 @@
 /*
  * The life of a session slot: FREE, CLAIMED (accepted), NEGOTIATED, REQUESTED,
  * LIVE, ENDED and, when the accountant has written it, FREE again.
+ *
+ * A slot is named by its index.  Its owner, and nobody else, advances, counts
+ * and ends it; the accountant reads all, changes rates and stops, cuts, and
+ * frees what has ended; the master buries.  An index beyond the board does
+ * nothing.  Nothing here blocks, but for slot_set_principal().
  */
 #ifndef COMMON_SLOT_H
 #define COMMON_SLOT_H
@@ -8,43 +13,65 @@
 #include "board.h"
 
 /*
- * Claim a free slot for a client just accepted, under this owner word, and
- * draw its id.  Returns the index; -1 if none is free.  The slot is zeroed
- * but for id, owner and state, principal, place, rule, limit BOARD_NOBODY,
- * reply -1.
+ * Claim the free slot of the lowest index for a client just accepted, under
+ * this owner word (not 0), and draw its id.  Returns the index; -1 if none is
+ * free.  The slot is zeroed but for id, owner and started_us; principal,
+ * place, rule, limit and udp_block are BOARD_NOBODY, reply -1, stop_at_bytes
+ * UINT64_MAX.  Its state is CLAIMED.
  */
 int64_t	slot_claim(struct board *b, uint64_t owner);
 
-/* Publish what was written so far: CLAIMED to NEGOTIATED and so on. */
+/*
+ * Publish what was written so far: to NEGOTIATED, REQUESTED or LIVE.  A step
+ * back is ignored.
+ */
 void	slot_advance(struct board *b, uint32_t slot, enum slot_state state);
 
 /*
- * End the session: whoever wins the step to ENDED sets outcome and time,
- * and undoes the gauges.  False: another has ended it.
+ * End the session.  Who is first sets outcome and time, takes the gauges
+ * back, and publishes ENDED; from then on the slot is the accountant's.
+ * False: somebody else was first.
  */
 bool	slot_end(struct board *b, uint32_t slot, enum outcome outcome);
 
-/* Give an unrecorded slot back at once (a client that never sent an octet,
- * or a row that is to be one of "repeats"). */
+/*
+ * Give a slot back that is to leave no row (a client that never sent an
+ * octet, or a refusal that is one of the "repeats" of another), with
+ * everything that it held.  An ENDED one is left alone.
+ */
 void	slot_forget(struct board *b, uint32_t slot);
 
-/* The accountant: ENDED to FREE. */
+/*
+ * The accountant, when the database has it: ENDED (or nonsense) to FREE.
+ * Another state stays.
+ */
 void	slot_free(struct board *b, uint32_t slot);
 
-/* Hand the slot over; false if the word was no longer old. */
+/*
+ * Hand the slot over: the word old becomes new_.  False if it was old no
+ * longer: then it is another's, and the caller closes its descriptors.
+ */
 bool	slot_pass(struct board *b, uint32_t slot, uint64_t old, uint64_t new_);
 
-/* Ask for this session's end.  A slot re-used meanwhile is not hit. */
+/*
+ * Ask for the end of the session with this id.  If the slot holds another by
+ * now, that one is not hit; a cut that was there before keeps its reason.
+ */
 void	slot_cut(struct board *b, uint32_t slot, uint64_t id,
 	    enum outcome why);
 
 /* Why this session is to end; OUTCOME_NONE: it is not. */
 enum outcome slot_is_cut(const struct board *b, uint32_t slot);
 
-/* Set a gauge's bit and count; false (nothing counted) beyond max (0: none). */
+/*
+ * Count the session in one gauge (a GAUGE_ bit), unless it is counted there.
+ * False, and nothing counted, if that would pass max (0: no limit).  A slot
+ * without place or principal is counted in none of theirs, which is true.
+ */
 bool	slot_gauge(struct board *b, uint32_t slot, uint32_t gauge,
 	    uint32_t max);
-/* Take back these gauges, those which are set, once. */
+
+/* Take these gauges back, those which are set, once. */
 void	slot_ungauge(struct board *b, uint32_t slot, uint32_t gauges);
 
 /*
@@ -104,14 +131,19 @@ int	slot_read(const struct board *b, uint32_t slot,
 bool	slot_copy(struct board *to, const struct board *from, uint32_t slot);
 
 /*
- * A process has died: every slot that it owned ends as lost (or, if it never
- * sent an octet, is given back).  Returns how many.  The master alone.
+ * A process has died: every slot that it owned ends as lost, or is given
+ * back if its client never sent an octet.  Returns how many.  The master
+ * alone, once it has reaped the process.
  */
 unsigned slot_bury(struct board *b, uint32_t process, uint32_t epoch);
 
-/* Count octets: session and, if metered, principal. */
+/*
+ * Count octets taken from the source, for the session and, if it is metered,
+ * its principal; and the moment as that of its last octet.
+ */
 void	slot_count(struct board *b, uint32_t slot, size_t up, size_t down);
-/* Take back what could not be passed on. */
+
+/* Take octets back that could not be passed on; never below 0. */
 void	slot_uncount(struct board *b, uint32_t slot, size_t up, size_t down);
 
 #endif

@@ -193,6 +193,8 @@ Test(slot_read, what_is_out_of_range_is_nonsense)
 	atomic_store(&b.states[slot], N_SLOT_STATES);
 	cr_assert_eq(read_slot(slot, &copy), -1);
 	slot_free(&b, slot);
+	cr_assert_eq(atomic_load(&b.states[slot]), (uint32_t)SLOT_FREE);
+	cr_assert_eq(claim_in(&b), slot);
 }
 
 Test(slot_read, indexes_out_of_range_are_nobody)
