@@ -190,15 +190,15 @@ auth_main(struct process *p)
 
 	process_enter(p);
 	if (process_become(p, conf->pam.user, false) == -1)
-		exit(EXIT_FAILURE);
+		_exit(EXIT_FAILURE);
 	auth.cache = cache_create(conf->pam.cache_ms);
 	if (auth.cache == NULL) {
 		log_err("auth cache impossible error=\"%s\"",
 		    strerror(errno));
-		exit(EXIT_FAILURE);
+		_exit(EXIT_FAILURE);
 	}
 	if (helper_family_run(p, &family) == -1)	/* says ready */
-		exit(EXIT_FAILURE);
+		_exit(EXIT_FAILURE);
 	cache_destroy(auth.cache);
-	exit(EXIT_SUCCESS);
+	_exit(EXIT_SUCCESS);
 }

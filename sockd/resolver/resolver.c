@@ -15,6 +15,7 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/message.h"
 
@@ -121,11 +122,11 @@ resolver_main(struct process *p)
 
 	process_enter(p);
 	if (process_become(p, conf->user, true) == -1)
-		exit(EXIT_FAILURE);
+		_exit(EXIT_FAILURE);
 	if (sandbox_prepare(p->kind) == -1)
 		log_warning("sandbox table failed error=\"%s\"",
 		    strerror(errno));
 	if (helper_family_run(p, &family) == -1)	/* says ready */
-		exit(EXIT_FAILURE);
-	exit(EXIT_SUCCESS);
+		_exit(EXIT_FAILURE);
+	_exit(EXIT_SUCCESS);
 }
