@@ -39,7 +39,7 @@ wake_master(struct board *b, int wake_send)
 bool
 wake_is_due(const struct board *b)
 {
-	return atomic_load(&b->header->used) > b->header->n_sessions / 2;
+	return atomic_load(&b->header->used) > b->n.sessions / 2;
 }
 
 void

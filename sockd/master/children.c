@@ -42,7 +42,7 @@ children_init(struct children *c)
 {
 	int pipe_fds[2];
 
-	c->n = c->base.board->header->n_processes;
+	c->n = c->base.board->n.processes;
 	c->by_index = calloc(c->n, sizeof(*c->by_index));
 	if (c->by_index == NULL || pipe2(pipe_fds, O_CLOEXEC) == -1)
 		return -1;

@@ -232,7 +232,7 @@ import(int dirfd, const char *name, struct board *to)
 	}
 	close(fd);
 	n = board_import(to, &from);
-	for (uint32_t i = 0; i < from.header->n_sessions; i++)
+	for (uint32_t i = 0; i < from.n.sessions; i++)
 		left += atomic_load(&from.states[i]) != SLOT_FREE;
 	board_unmap(&from);
 	if (n > 0)
@@ -297,7 +297,7 @@ run_dir_close(struct run_dir *d, const struct board *board)
 {
 	unsigned held = 0;
 
-	for (uint32_t i = 0; i < board->header->n_sessions; i++)
+	for (uint32_t i = 0; i < board->n.sessions; i++)
 		held += atomic_load(&board->states[i]) != SLOT_FREE;
 	if (held == 0)
 		unlinkat(d->fd, board_name, 0);

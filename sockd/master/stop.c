@@ -32,7 +32,7 @@ count_sessions(const struct board *b)
 	uint32_t high = atomic_load(&b->header->high);
 	unsigned n = 0;
 
-	for (uint32_t i = 0; i < high && i < b->header->n_sessions; i++) {
+	for (uint32_t i = 0; i < high && i < b->n.sessions; i++) {
 		uint32_t state = atomic_load(&b->states[i]);
 
 		n += state != SLOT_FREE && state != SLOT_ENDED;
@@ -45,7 +45,7 @@ cut_all(struct board *b)
 {
 	uint32_t high = atomic_load(&b->header->high);
 
-	for (uint32_t i = 0; i < high && i < b->header->n_sessions; i++) {
+	for (uint32_t i = 0; i < high && i < b->n.sessions; i++) {
 		uint32_t state = atomic_load(&b->states[i]);
 
 		if (state != SLOT_FREE && state != SLOT_ENDED)
