@@ -7,19 +7,17 @@
  */
 #include "slot.h"
 
+#include <string.h>
+
 #include "slot_inner.h"
 
+/* Nobody but its holder and who frees it for him looks into a block. */
 static void
 clear_block(struct udp_block *block)
 {
-	for (size_t i = 0; i < UDP_TARGETS_MAX; i++) {
-		atomic_store(&block->counts[i].first_us, 0);
-		atomic_store(&block->counts[i].datagrams, 0);
-		atomic_store(&block->counts[i].bytes, 0);
-	}
-	for (size_t i = 0; i < sizeof(block->park_data) /
-	    sizeof(block->park_data[0]); i++)
-		atomic_store(&block->park_data[i], 0);
+	const size_t rest = sizeof(block->holder);
+
+	memset((char *)block + rest, 0, sizeof(*block) - rest);
 }
 
 /* Does the slot that a block names still name this block? */
