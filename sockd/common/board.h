@@ -102,7 +102,7 @@ enum principal_kind { NAMED_BY_ADDRESS, NAMED_SHARED, NAMED_BY_USER };
 enum parked_kind { PARKED_NOTHING, PARKED_TUNNEL, PARKED_BIND, PARKED_UDP,
 		   PARKED_FAILURE };	/* a failed login, not yet answered */
 
-enum { UDP_TARGETS_MAX = 8 };
+enum { UDP_TARGETS_MAX = 8, UDP_CONTACTED_MAX = 128 };
 
 struct udp_count {		/* one target of an association */
 	struct addr		addr;
@@ -118,6 +118,8 @@ struct udp_count {		/* one target of an association */
 struct udp_block {
 	_Atomic uint32_t	holder;		/* session index + 1; 0: free */
 	_Atomic uint32_t	park_data[31];	/* the association's own */
+	/* board_hash() of addresses that it has sent to, the latest ones */
+	_Atomic uint32_t	contacted[UDP_CONTACTED_MAX];
 	struct udp_count	counts[UDP_TARGETS_MAX];
 };
 

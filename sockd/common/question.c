@@ -119,8 +119,10 @@ question_at_request(struct rule_question *q, enum command command,
 {
 	q->command = command;
 	q->any_port = command == COMMAND_BIND;
-	if (command != COMMAND_UDP)
-		question_for_target(q, target);
+	if (command == COMMAND_UDP ||
+	    (command == COMMAND_BIND && addr_is_unspecified(&target->addr)))
+		return;
+	question_for_target(q, target);
 }
 
 /* ---- from a slot alone ---- */
@@ -144,6 +146,8 @@ set_target(struct rule_question *q, const struct session_slot *s,
 
 	if (s->target_addr.family != ADDR_NONE)
 		asked->to = s->target_addr;
+	else if (s->command == COMMAND_BIND && addr_is_unspecified(&asked->to))
+		return;			/* anybody, who is not there yet */
 	if (!is_literal && strlen(host) < sizeof(asked->name))
 		memcpy(asked->name, host, strlen(host) + 1);
 	q->knows_target = asked->name[0] != '\0' ||
@@ -151,7 +155,8 @@ set_target(struct rule_question *q, const struct session_slot *s,
 	q->name = asked->name[0] != '\0' ? asked->name : NULL;
 	q->to = asked->to.family != ADDR_NONE ? &asked->to : NULL;
 	q->port = s->target_port;
-	q->any_port = s->command == COMMAND_BIND;
+	q->any_port = s->command == COMMAND_BIND &&
+	    s->target_addr.family == ADDR_NONE;
 }
 
 static void

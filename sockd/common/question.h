@@ -47,8 +47,9 @@ void	question_at_login(struct rule_question *q, const char *user,
 	    const gid_t *gids, size_t n_gids);
 
 /*
- * What is asked for.  BIND: the port does not matter.  UDP: the target is
- * none, and each datagram's comes with question_for_target().
+ * What is asked for.  BIND: the port is the peer's and not known yet, nor is
+ * the address if it is unspecified.  UDP: the target is none, and each
+ * datagram's comes with question_for_target().
  */
 void	question_at_request(struct rule_question *q, enum command command,
 	    const struct target *target);

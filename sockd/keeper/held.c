@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 int
-held_init(struct held_table *t, uint32_t size)
+held_init(struct held_table *t, uint32_t size, uint32_t fds_max)
 {
 	*t = (struct held_table){
 		.list = calloc(size, sizeof(*t->list)),
 		.size = size,
+		.fds_max = fds_max,
 		.free = HELD_NONE,
 		.ready_first = HELD_NONE,
 		.ready_last = HELD_NONE,
@@ -26,7 +27,7 @@ held_init(struct held_table *t, uint32_t size)
 bool
 held_is_full(const struct held_table *t)
 {
-	return t->n == t->size;
+	return t->n == t->size || t->fds + CHANNEL_FDS_MAX > t->fds_max;
 }
 
 uint32_t
@@ -42,6 +43,7 @@ held_add(struct held_table *t, const struct held *h)
 	t->list[i].state = HELD_WAITING;
 	t->list[i].next = HELD_NONE;
 	t->n++;
+	t->fds += h->n_fds;
 	if (h->due_ms != 0 && h->due_ms < t->least_due_ms)
 		t->least_due_ms = h->due_ms;
 	return i;
@@ -66,6 +68,7 @@ held_drop(struct held_table *t, uint32_t i)
 
 	for (unsigned k = 0; k < h->n_fds; k++)
 		close(h->fds[k]);
+	t->fds -= h->n_fds;
 	if (h->state == HELD_READY)
 		t->ready_first = h->next;
 	*h = (struct held){ .state = HELD_FREE, .next = t->free };

@@ -21,6 +21,7 @@ struct held {
 struct held_table {
 	struct held	*list;
 	uint32_t	size, n;
+	uint32_t	fds, fds_max;		/* descriptors of all of them */
 	uint32_t	high;			/* never used beyond */
 	uint32_t	free;			/* list; HELD_NONE: empty */
 	uint32_t	ready_first, ready_last;	/* first in, first out */
@@ -29,9 +30,13 @@ struct held_table {
 
 enum { HELD_NONE = 0xffffffff };
 
-/* Room for size tunnels; memory is touched as it is used.  0, -1 + errno. */
-int	held_init(struct held_table *t, uint32_t size);
+/*
+ * Room for size tunnels with fds_max descriptors in all; memory is touched
+ * as it is used.  0; -1 and errno.
+ */
+int	held_init(struct held_table *t, uint32_t size, uint32_t fds_max);
 
+/* Might the next one find no room? */
 bool	held_is_full(const struct held_table *t);
 
 /* A place for one more; the caller has asked held_is_full(). */

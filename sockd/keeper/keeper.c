@@ -88,6 +88,28 @@ unwatch_held(struct keeper *k, const struct held *h)
 		forget(k, h->fds[i]);
 }
 
+/* A waiting BIND leaves what its client sends for the peer; a client whose
+ * login failed is only seen to be gone. */
+static uint32_t
+events_for(uint32_t kind, unsigned fd)
+{
+	enum { ANYTHING = EPOLLIN | EPOLLRDHUP | EPOLLPRI };
+
+	if (kind == PARKED_BIND)
+		return fd == 0 ? EPOLLRDHUP : EPOLLIN;
+	return kind == PARKED_FAILURE ? 0 : ANYTHING;
+}
+
+static void
+watch_held(struct keeper *k, uint32_t i)
+{
+	const struct held *h = &k->held.list[i];
+	uint32_t kind = atomic_load(&k->board->sessions[h->slot].parked_kind);
+
+	for (unsigned f = 0; f < h->n_fds; f++)
+		watch(k, h->fds[f], events_for(kind, f), i);
+}
+
 /* What a keeper shows of itself: how many it holds. */
 static void
 show(struct keeper *k)
@@ -186,7 +208,7 @@ close_all(const int *fds, size_t n)
 static bool
 is_sane(const struct keeper *k, const struct tunnel_message *t, size_t n_fds)
 {
-	return t->slot < k->board->header->n_sessions && n_fds > 0 &&
+	return t->slot < k->board->n.sessions && n_fds > 0 &&
 	    t->n_fds == n_fds;
 }
 
@@ -207,8 +229,7 @@ take(struct keeper *k, const struct tunnel_message *t, const int *fds)
 	h.due_ms = atomic_load(&k->board->sessions[t->slot].idle_due_ms);
 	atomic_fetch_add(&k->board->header->counts.parked, 1);
 	i = held_add(&k->held, &h);
-	for (unsigned f = 0; f < h.n_fds; f++)
-		watch(k, fds[f], EPOLLIN | EPOLLRDHUP | EPOLLPRI, i);
+	watch_held(k, i);
 	if (slot_is_cut(k->board, t->slot) != OUTCOME_NONE)
 		end(k, i, slot_is_cut(k->board, t->slot));
 }
@@ -301,6 +322,7 @@ heed_cuts(struct keeper *k)
 		}
 		slot_end(k->board, h->slot, why);
 		close_all(h->fds, h->n_fds);
+		k->held.fds -= h->n_fds;
 		h->n_fds = 0;		/* it leaves the queue in its turn */
 	}
 }
@@ -362,14 +384,14 @@ turn(struct keeper *k)
 	show(k);
 }
 
+/* How many descriptors the tunnels may have. */
 static uint32_t
-room(const struct board *b)
+room(void)
 {
 	unsigned fds = process_raise_descriptors();
-	uint32_t n = fds > 4 * DESCRIPTORS_RESERVED ?
-	    (fds - DESCRIPTORS_RESERVED) / 2 : fds / 4;
 
-	return n < b->header->session_max ? n : b->header->session_max;
+	return fds > 4 * DESCRIPTORS_RESERVED ? fds - DESCRIPTORS_RESERVED :
+	    fds / 2;
 }
 
 static int
@@ -377,7 +399,7 @@ prepare(struct keeper *k)
 {
 	int size = WOKEN_BUFFER;
 
-	if (held_init(&k->held, room(k->board)) == -1)
+	if (held_init(&k->held, k->board->session_max, room()) == -1)
 		return -1;
 	k->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (k->epoll == -1)

@@ -290,7 +290,7 @@ take_tunnel(struct worker *w)
 	len = channel_receive(p->woken_receive, buf, sizeof(buf), fds, &n);
 	if (len <= 0)
 		return;
-	if (!tunnel_message_decode(buf, (size_t)len, &t) || n != 2 ||
+	if (!tunnel_message_decode(buf, (size_t)len, &t) || n == 0 ||
 	    t.n_fds != n || t.slot >= w->board->n.sessions) {
 		close_all(fds, n);
 		log_warning("tunnel not taken why=\"bad message\"");
@@ -302,7 +302,7 @@ take_tunnel(struct worker *w)
 		return;
 	}
 	become_busy(w);
-	session_resume(w, t.slot, owner, &fds[0], &fds[1]);
+	session_resume(w, t.slot, owner, fds, n);
 	become_idle(w);
 }
 

@@ -12,6 +12,7 @@
 #include "lib/message.h"
 #include "lib/quote.h"
 #include "lib/userpass.h"
+#include "park.h"
 #include "reply.h"
 #include "session.h"
 #include "sockd/common/clock.h"
@@ -20,7 +21,11 @@
 #include "sockd/common/slot.h"
 #include "wait.h"
 
-enum { QUOTED_SIZE = 512, ANSWER_GRACE_MS = 1000 };
+enum {
+	QUOTED_SIZE = 512,
+	ANSWER_GRACE_MS = 1000,
+	PARK_LEAST_MS = 20,
+};
 
 static bool
 is_exempt(const struct session *s)
@@ -73,15 +78,23 @@ tell_status(struct session *s, uint8_t status)
 	return reply_octets(s, buf, sizeof(buf));
 }
 
-/* The time of a failure tells nothing about the name. */
+/* A keeper waits in our place, where there is one. */
 static bool
-fail(struct session *s, uint64_t came_ms, enum outcome why)
+park_failure(struct session *s, uint64_t due_ms, enum outcome why)
+{
+	if (due_ms < clock_ms() + PARK_LEAST_MS)
+		return false;
+	atomic_store(&s->shown->park_data[0], why);
+	return park_as(s, PARKED_FAILURE, NULL, 0, due_ms);
+}
+
+static bool
+fail_at(struct session *s, uint64_t due_ms, enum outcome why)
 {
 	struct pollfd fd = { .fd = s->client, .events = 0 };
 	uint64_t began_ms = clock_ms();
 
-	switch (wait_for(s, &fd, 1, came_ms + s->conf->pam.fail_delay_ms,
-	    NULL)) {
+	switch (wait_for(s, &fd, 1, due_ms, NULL)) {
 	case WAIT_READY:
 		return session_fail(s, why);
 	case WAIT_CUT:
@@ -92,6 +105,28 @@ fail(struct session *s, uint64_t came_ms, enum outcome why)
 	s->excused_ms += clock_ms() - began_ms;
 	tell_status(s, USERPASS_FAILURE);
 	return session_fail(s, why);
+}
+
+/* The time of a failure tells nothing about the name. */
+static bool
+fail(struct session *s, uint64_t came_ms, enum outcome why)
+{
+	uint64_t due_ms = came_ms + s->conf->pam.fail_delay_ms;
+
+	if (park_failure(s, due_ms, why))
+		return session_fail(s, why);
+	return fail_at(s, due_ms, why);
+}
+
+void
+authenticate_resume(struct session *s, int *more, size_t n)
+{
+	uint32_t why = atomic_load(&s->shown->park_data[0]);
+
+	(void)more;
+	(void)n;
+	fail_at(s, atomic_load(&s->shown->idle_due_ms),
+	    why == OUTCOME_AUTH_FAILED ? OUTCOME_AUTH_FAILED : OUTCOME_ERROR);
 }
 
 static bool

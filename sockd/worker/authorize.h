@@ -18,4 +18,10 @@ struct session;
 enum outcome authorize_address(struct session *s, const struct addr *to,
 	    unsigned *rule);
 
+/*
+ * Before the target is known (BIND, UDP): has the quota anything left, under
+ * some rule that may yet pass?  False is told in the log.
+ */
+bool	authorize_has_left(struct session *s);
+
 #endif

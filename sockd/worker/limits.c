@@ -22,7 +22,9 @@ limit_of(const struct session *s)
 {
 	uint32_t i = atomic_load(&s->shown->limit);
 
-	return i == BOARD_NOBODY ? NULL : &s->conf->policy.limits[i];
+	/* beyond: it is of another configuration than ours */
+	return i < s->conf->policy.n_limits ? &s->conf->policy.limits[i] :
+	    NULL;
 }
 
 static bool

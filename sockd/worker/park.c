@@ -28,15 +28,27 @@ park_after_ms(const struct session *s)
 bool
 park(struct session *s, uint64_t idle_due_ms, unsigned half_closed)
 {
-	struct tunnel_message t = { .slot = s->slot, .n_fds = 2,
-		.owner = s->owner };
-	const int fds[2] = { s->client, s->target };
+	atomic_store(&s->shown->half_closed, half_closed);
+	return park_as(s, PARKED_TUNNEL, &s->target, 1, idle_due_ms);
+}
+
+bool
+park_as(struct session *s, enum parked_kind kind, const int *more, size_t n,
+    uint64_t due_ms)
+{
+	struct tunnel_message t = { .slot = s->slot,
+		.n_fds = (uint32_t)n + 1, .owner = s->owner };
+	int fds[CHANNEL_FDS_MAX] = { s->client };
 	uint8_t buf[MESSAGE_MAX];
 
-	atomic_store(&s->shown->idle_due_ms, idle_due_ms);
-	atomic_store(&s->shown->half_closed, half_closed);
+	if (s->worker->process->park_send == -1 || n >= CHANNEL_FDS_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		fds[i + 1] = more[i];
+	atomic_store(&s->shown->parked_kind, kind);
+	atomic_store(&s->shown->idle_due_ms, due_ms);
 	if (channel_send(s->worker->process->park_send, buf,
-	    tunnel_message_encode(buf, &t), fds, 2) == -1)
+	    tunnel_message_encode(buf, &t), fds, n + 1) == -1)
 		return false;
 	s->parked = true;
 	s->slot = BOARD_NOBODY;

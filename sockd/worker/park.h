@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sockd/common/board.h"
+
 struct session;
 
 /*
@@ -24,5 +26,13 @@ uint64_t park_after_ms(const struct session *s);
  * False: no keeper takes it now; go on.
  */
 bool	park(struct session *s, uint64_t idle_due_ms, unsigned half_closed);
+
+/*
+ * The same for what is no tunnel: the client's socket goes first, then n
+ * more (lent, at most CHANNEL_FDS_MAX - 1).  At due_ms a worker gets it back,
+ * as whenever something happens: session_resume().
+ */
+bool	park_as(struct session *s, enum parked_kind kind, const int *more,
+	    size_t n, uint64_t due_ms);
 
 #endif

@@ -62,16 +62,19 @@ request_socks5(struct session *s, enum command *command)
 	return true;
 }
 
-/* The board shows the request; from here on it has a row in the ledger. */
+/* The board shows the request; from here on it has a row in the ledger.
+ * What an association asks for is shown with its first datagram. */
 static void
 show(struct session *s, enum command command)
 {
 	const struct target *t = &s->asked;
 	char text[ADDR_TEXT_MAX];
 
-	slot_set_host(s->shown, t->name[0] != '\0' ? t->name :
-	    addr_format(&t->addr, text));
-	s->shown->target_port = t->port;
+	if (command != COMMAND_UDP) {
+		slot_set_host(s->shown, t->name[0] != '\0' ? t->name :
+		    addr_format(&t->addr, text));
+		s->shown->target_port = t->port;
+	}
 	s->shown->command = (uint8_t)command;
 	slot_ungauge(s->board, s->slot, GAUGE_HANDSHAKE);
 	slot_advance(s->board, s->slot, SLOT_REQUESTED);

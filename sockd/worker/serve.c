@@ -13,8 +13,8 @@ serve_nothing(struct session *s)
 static bool (*const by_command[])(struct session *) = {
 	[COMMAND_NONE] = serve_nothing,
 	[COMMAND_CONNECT] = serve_connect,
-	[COMMAND_BIND] = serve_nothing,
-	[COMMAND_UDP] = serve_nothing,
+	[COMMAND_BIND] = serve_bind,
+	[COMMAND_UDP] = serve_udp,
 };
 
 bool

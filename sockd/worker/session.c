@@ -182,20 +182,50 @@ session_serve(struct worker *w, const struct listener *on, int *client,
 	shut(&s.client);
 }
 
+/* ---- back from a keeper ---- */
+
+static void
+relay_resume(struct session *s, int *more, size_t n)
+{
+	(void)n;
+	s->target = more[0];
+	more[0] = -1;
+	relay(s);
+}
+
+/* By what was parked: how many descriptors beside the client's, and who goes
+ * on. */
+static const struct {
+	size_t	least, most;
+	bool	allowed;		/* authorize had said yes */
+	void	(*go_on)(struct session *s, int *more, size_t n);
+} by_kind[] = {
+	[PARKED_NOTHING] = { 1, 1, true, relay_resume },
+	[PARKED_TUNNEL] = { 1, 1, true, relay_resume },
+	[PARKED_BIND] = { 1, 1, true, bind_resume },
+	[PARKED_UDP] = { 1, 3, true, udp_resume },
+	[PARKED_FAILURE] = { 0, 0, false, authenticate_resume },
+};
+
 void
-session_resume(struct worker *w, uint32_t slot, uint64_t owner, int *client,
-    int *target)
+session_resume(struct worker *w, uint32_t slot, uint64_t owner, int *fds,
+    size_t n)
 {
 	struct session s;
+	uint32_t kind;
 
-	open_session(&s, w, client);
+	open_session(&s, w, &fds[0]);
 	s.slot = slot;
 	s.shown = &w->board->sessions[slot];
 	s.owner = owner;
-	s.target = *target;
-	s.allowed = true;
-	*target = -1;
-	relay(&s);
+	kind = atomic_load(&s.shown->parked_kind);
+	if (kind < sizeof(by_kind) / sizeof(by_kind[0]) &&
+	    n - 1 >= by_kind[kind].least && n - 1 <= by_kind[kind].most) {
+		s.allowed = by_kind[kind].allowed;
+		by_kind[kind].go_on(&s, fds + 1, n - 1);
+	}
+	for (size_t i = 0; i < n; i++)
+		shut(&fds[i]);
 	end(&s);
 }
 

@@ -54,6 +54,8 @@ struct session {
 	struct target		asked;
 	struct rule_question	question;	/* what is known, for rules */
 	char			name[BOARD_USER_SIZE];	/* canonical; "": none */
+	struct question_asked	recalled;	/* what question points to,
+						 * after a resumption */
 	enum outcome		outcome;
 };
 
@@ -64,11 +66,12 @@ void	session_serve(struct worker *w, const struct listener *on, int *client,
 	    const struct addr *from);
 
 /*
- * A keeper gave a tunnel back: its slot is ours (the caller has swapped the
- * owner word).  Relay on, whole.  Takes both sockets.
+ * A keeper gave a session back: its slot is ours (the caller has swapped the
+ * owner word).  Go on with it where it was parked, whole.  Takes all n
+ * descriptors; the first is the client's socket.
  */
 void	session_resume(struct worker *w, uint32_t slot, uint64_t owner,
-	    int *client, int *target);
+	    int *fds, size_t n);
 
 /* The stages. */
 bool	negotiate(struct session *s);
@@ -80,6 +83,23 @@ void	account(struct session *s);
 
 /* The commands, by RFC 1928's CMD. */
 bool	serve_connect(struct session *s);
+bool	serve_bind(struct session *s);
+bool	serve_udp(struct session *s);
+
+/*
+ * Going on with what was parked: a login that failed, a BIND that waits, an
+ * association.  more are the n descriptors beside the client's; they take
+ * them.
+ */
+void	authenticate_resume(struct session *s, int *more, size_t n);
+void	bind_resume(struct session *s, int *more, size_t n);
+void	udp_resume(struct session *s, int *more, size_t n);
+
+/*
+ * After a resumption: fill listen (NULL: it is gone), name and question from
+ * what the slot holds.  False: it holds nonsense.
+ */
+bool	session_recall(struct session *s);
 
 /* End here, without a word to the client.  Returns false. */
 bool	session_fail(struct session *s, enum outcome why);

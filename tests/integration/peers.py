@@ -126,3 +126,53 @@ class Script(Server):
 
     def serve(self, s):
         self.function(s)
+
+
+class UdpServer:
+    """A thread with a datagram socket; answer() may send something back."""
+
+    def __init__(self, host="127.0.0.1", port=0):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        self.socket.bind((host, port))
+        self.address = self.socket.getsockname()[:2]
+        self.port = self.address[1]
+        self.received = []			# (payload, from whom)
+        self.ending = False
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self):
+        while not self.ending:
+            try:
+                data, peer = self.socket.recvfrom(1 << 16)
+            except OSError:
+                continue
+            if self.ending:
+                break
+            self.received.append((data, peer[:2]))
+            self.answer(data, peer)
+
+    def answer(self, data, peer):
+        pass
+
+    def close(self):
+        self.ending = True
+        with socket.socket(self.socket.family, socket.SOCK_DGRAM) as s:
+            s.sendto(b"", self.address)
+        self.thread.join(10)
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class UdpEcho(UdpServer):
+    """Sends back what it receives."""
+
+    def answer(self, data, peer):
+        self.socket.sendto(data, peer)

@@ -171,3 +171,63 @@ class Granted:
 
     def __exit__(self, *_):
         self.socket.close()
+
+
+def header5(host, port, frag=0, rsv=0):
+    """The header of a datagram (RFC 1928, section 7)."""
+    return struct.pack("!HB", rsv, frag) + address5(host, port)
+
+
+def read_datagram5(data):
+    """A relayed datagram: ((host, port), payload)."""
+    assert data[:3] == b"\0\0\0", data[:3]
+    size = {1: 4, 4: 16}[data[3]]
+    host = str(ipaddress.ip_address(data[4:4 + size]))
+    port = struct.unpack("!H", data[4 + size:6 + size])[0]
+    return (host, port), data[6 + size:]
+
+
+class Association:
+    """UDP ASSOCIATE: a control connection and a datagram socket."""
+
+    def __init__(self, proxy, dst=("0.0.0.0", 0), local=None, user=None,
+                 password=None):
+        self.control = socks5(proxy, dst, user, password, command=UDP)
+        self.relay = self.control.bound
+        if local is None:
+            local = self.control.getsockname()[0]
+        self.socket = udp_socket(local)
+        self.socket.connect(self.relay)
+
+    def send(self, payload, target, **header):
+        self.socket.send(header5(*target, **header) + payload)
+
+    def receive(self, timeout_s=TIMEOUT_S):
+        self.socket.settimeout(timeout_s)
+        return read_datagram5(self.socket.recv(1 << 16))
+
+    def exchange(self, payload, target):
+        """Send, and receive one."""
+        self.send(payload, target)
+        return self.receive()
+
+    def close(self):
+        self.control.socket.close()
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def udp_socket(host="127.0.0.1", port=0):
+    """A bound datagram socket with a large buffer."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    s = socket.socket(family, socket.SOCK_DGRAM)
+    for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+        s.setsockopt(socket.SOL_SOCKET, option, 1 << 22)
+    s.bind((host, port))
+    s.settimeout(TIMEOUT_S)
+    return s

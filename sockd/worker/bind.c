@@ -1,0 +1,302 @@
+/*
+ * BIND, in a worker (RFC 1928, sections 4 and 6, and the SOCKS4 memo): open a
+ * port, tell the client which, wait for the peer that it named, tell who
+ * came, and relay.
+ *
+ * While it waits the client's departure frees the port at once; what the
+ * client sends stays in its socket, for the peer.
+ */
+#include "config.h"
+
+#include "bind.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "authorize.h"
+#include "local.h"
+#include "park.h"
+#include "relay.h"
+#include "reply.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/slot.h"
+#include "wait.h"
+
+#ifndef POLLRDHUP
+#define POLLRDHUP 0		/* then a FIN is noticed with the peer */
+#endif
+
+enum {
+	LOOK_MS = 250,			/* do workers run short meanwhile? */
+	PAUSE_MS = 100,
+};
+
+struct waiting {
+	struct session		*session;
+	struct bind_peers	peers;
+	int			listener;
+	uint64_t		began_ms, due_ms, now_ms;
+};
+
+static void
+shut(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
+/* ---- opening ---- */
+
+/*
+ * Where the peer can reach us: the address that a rule gives, or the one
+ * from which we would reach the peer; of a peer unknown, where the default
+ * route leads, or else where the client has reached us.
+ */
+static int
+choose_address(const struct session *s, const struct bind_peers *peers,
+    struct addr *at)
+{
+	const struct policy *policy = &s->conf->policy;
+	struct rule_verdict v = policy_decide(policy, &s->question);
+	bool is_ipv6 = peers->family == ADDR_IPV6;
+
+	if (v.decision == DECISION_PASS && v.rule >= 0) {
+		*at = is_ipv6 ? policy->rules[v.rule].source6 :
+		    policy->rules[v.rule].source4;
+		if (at->family != ADDR_NONE)
+			return 0;
+	}
+	if (peers->n > 0)
+		return local_toward(&peers->addrs[0], at);
+	if (local_outward(peers->family, at) == 0)
+		return 0;
+	if (local_of(s->client, at) == 0 && at->family == peers->family)
+		return 0;
+	errno = ENETUNREACH;
+	return -1;
+}
+
+/* The listening socket, and what the client is told of it. */
+static int
+open_port(struct session *s, const struct bind_peers *peers,
+    struct addr *told)
+{
+	const struct addr *advertise = &s->conf->bind.advertise;
+	struct addr at = { 0 };
+	int fd;
+
+	if (choose_address(s, peers, &at) == -1)
+		return -1;
+	fd = local_open(SOCK_STREAM, &at, &s->conf->bind.ports,
+	    &s->shown->source);
+	*told = s->shown->source;
+	if (advertise->family == told->family) {
+		*told = *advertise;
+		told->port = s->shown->source.port;
+	}
+	return fd;
+}
+
+static bool
+refuse_port(struct session *s, int error)
+{
+	struct reply_failure failure = reply_of_errno(error);
+
+	if (error == EACCES || error == EPERM)	/* ours, not the client's */
+		failure = (struct reply_failure){ SOCKS5_FAILURE,
+			OUTCOME_ERROR };
+	return refuse(s, failure.rep, failure.outcome);
+}
+
+/* ---- the peer ---- */
+
+static int
+accept_one(int listener, struct addr *peer)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int fd = accept4(listener, (struct sockaddr *)&ss, &len,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd != -1)
+		addr_from_sockaddr(peer, (struct sockaddr *)&ss, len);
+	return fd;
+}
+
+/* The rules are asked with the peer's own address and port. */
+static enum outcome
+judge(struct waiting *w, const struct addr *peer, unsigned *rule)
+{
+	struct session *s = w->session;
+	struct rule_question before = s->question;
+	enum outcome why;
+
+	if (!bind_peers_have(&w->peers, peer))
+		return OUTCOME_BLOCKED;
+	s->question.any_port = false;
+	s->question.port = peer->port;
+	why = authorize_address(s, peer, rule);
+	s->question = before;
+	return why;
+}
+
+/* The port closes, the client is told who came, and they talk. */
+static bool
+join(struct waiting *w, const struct addr *peer, unsigned rule)
+{
+	struct session *s = w->session;
+	struct addr local = s->shown->source;
+
+	shut(&w->listener);
+	local_of(s->target, &local);
+	setsockopt(s->target, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 },
+	    sizeof(int));
+	s->shown->target_port = peer->port;
+	session_grant(s, rule, peer, &local);
+	if (!reply_send(s, SOCKS5_SUCCEEDED, peer))
+		return false;
+	relay(s);
+	return true;
+}
+
+/* Descriptors are short: the peer stays in the queue, and this does not
+ * spin. */
+static void
+pause_a_moment(struct waiting *w)
+{
+	wait_for(w->session, NULL, 0, w->now_ms + PAUSE_MS, &w->now_ms);
+}
+
+/* Somebody has come.  True: go on waiting. */
+static bool
+receive(struct waiting *w)
+{
+	struct session *s = w->session;
+	struct addr peer = { 0 };
+	unsigned rule;
+	int fd = accept_one(w->listener, &peer);
+
+	if (fd == -1) {
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			pause_a_moment(w);
+		return true;
+	}
+	switch (judge(w, &peer, &rule)) {
+	case OUTCOME_NONE:
+		s->target = fd;
+		join(w, &peer, rule);
+		return false;
+	case OUTCOME_QUOTA:
+		close(fd);
+		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_QUOTA);
+	default:
+		close(fd);
+		return true;
+	}
+}
+
+/* ---- waiting ---- */
+
+/* What came with the request is in our hands and cannot be parked. */
+static uint64_t
+park_due_ms(const struct waiting *w)
+{
+	uint64_t after_ms = park_after_ms(w->session);
+
+	if (after_ms == UINT64_MAX || buffer_held(w->session->early) > 0)
+		return UINT64_MAX;
+	return w->began_ms + after_ms;
+}
+
+static bool
+try_to_park(struct waiting *w)
+{
+	return w->now_ms >= park_due_ms(w) &&
+	    bind_peers_save(&w->peers, w->session) &&
+	    park_as(w->session, PARKED_BIND, &w->listener, 1, w->due_ms);
+}
+
+static bool
+client_left(struct session *s, short said)
+{
+	return session_fail(s, said & (POLLERR | POLLNVAL) ? OUTCOME_RESET :
+	    OUTCOME_CLIENT_CLOSED);
+}
+
+/* One wait and what it brought.  False: no more of it. */
+static bool
+turn(struct waiting *w)
+{
+	struct pollfd fds[2] = {
+		{ .fd = w->listener, .events = POLLIN },
+		{ .fd = w->session->client, .events = POLLRDHUP },
+	};
+	uint64_t due_ms = w->now_ms + LOOK_MS;
+
+	if (due_ms > w->due_ms)
+		due_ms = w->due_ms;
+	switch (wait_for(w->session, fds, 2, due_ms, &w->now_ms)) {
+	case WAIT_CUT:
+		return false;
+	case WAIT_DUE:
+		break;
+	case WAIT_READY:
+		if (fds[1].revents != 0)
+			return client_left(w->session, fds[1].revents);
+		return receive(w);
+	}
+	if (w->now_ms >= w->due_ms)
+		return refuse(w->session, SOCKS5_TTL_EXPIRED,
+		    OUTCOME_TIMEOUT);
+	return !try_to_park(w);
+}
+
+static void
+wait_for_peer(struct waiting *w)
+{
+	w->session->outcome = OUTCOME_ERROR;
+	while (turn(w))
+		;
+	shut(&w->listener);
+}
+
+bool
+serve_bind(struct session *s)
+{
+	struct waiting w = { .session = s, .listener = -1 };
+	struct addr told = { 0 };
+
+	if (!bind_peers_choose(&w.peers, s))
+		return false;
+	if (!authorize_has_left(s))
+		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_QUOTA);
+	w.listener = open_port(s, &w.peers, &told);
+	if (w.listener == -1)
+		return refuse_port(s, errno);
+	w.began_ms = w.now_ms = clock_ms();
+	w.due_ms = w.now_ms + s->conf->timeouts.bind_ms;
+	s->excused_ms += s->conf->timeouts.bind_ms;
+	if (reply_send(s, SOCKS5_SUCCEEDED, &told))
+		wait_for_peer(&w);
+	shut(&w.listener);
+	return true;
+}
+
+void
+bind_resume(struct session *s, int *more, size_t n)
+{
+	struct waiting w = { .session = s, .listener = more[0] };
+
+	(void)n;
+	more[0] = -1;
+	w.began_ms = w.now_ms = clock_ms();
+	w.due_ms = atomic_load(&s->shown->idle_due_ms);
+	if (session_recall(s) && bind_peers_recall(&w.peers, s, w.listener))
+		wait_for_peer(&w);
+	shut(&w.listener);
+}

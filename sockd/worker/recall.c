@@ -1,0 +1,38 @@
+/*
+ * What a session has told so far, in a worker that takes it up from a
+ * keeper: rules are asked again for each datagram and each BIND peer, and
+ * all that they want to know stands on the board.
+ */
+#include <string.h>
+
+#include "session.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/principal.h"
+#include "sockd/common/slot.h"
+
+static const struct conf_listen *
+listen_named(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_listens; i++)
+		if (strcmp(conf->listens[i].name, name) == 0)
+			return &conf->listens[i];
+	return NULL;
+}
+
+bool
+session_recall(struct session *s)
+{
+	struct session_slot copy;
+	enum slot_state state;
+
+	if (slot_read(s->board, s->slot, &copy, &state) != 1)
+		return false;
+	if (!slot_principal_name(s->board, &copy, s->name))
+		principal_of_address(s->name, &copy.client, false);
+	s->listen = listen_named(s->conf, copy.listen_name);
+	question_of_slot(&s->question, &s->worker->room, s->board, &copy,
+	    s->name, s->conf,
+	    clock_week_minute(clock_wall_us() / 1000000), &s->recalled);
+	s->question.gids = s->shown->gids;	/* the copy goes */
+	return true;
+}

@@ -1,0 +1,331 @@
+/*
+ * UDP ASSOCIATE, in a worker (RFC 1928, sections 4, 6 and 7): two directions
+ * and one poll(2), as long as the control connection lasts.
+ *
+ * One socket faces the client, at the address to which its control
+ * connection came; one per family faces the targets.  Datagrams move in
+ * batches, and neither direction waits for the other.  DST of the request is
+ * looked at for the client's own port and for nothing else: what clients
+ * write there is seldom what the RFC means.
+ */
+#include "udp.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "authorize.h"
+#include "local.h"
+#include "reply.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/log.h"
+#include "sockd/common/slot.h"
+#include "wait.h"
+
+enum {
+	BUFFER_OCTETS = 4 * 1024 * 1024,	/* the kernel gives less */
+	PARK_LOOK_MS = 250,	/* do workers run short meanwhile? */
+	MINUTE_LOOK_MS = 1000,
+	DRAIN_TURNS = 16,
+};
+
+/* One association after another: its batches are large. */
+static struct udp the_udp;
+
+/* ---- opening ---- */
+
+int
+udp_open_socket(const struct addr *at, const struct conf_ports *ports,
+    struct addr *bound)
+{
+	const int size = BUFFER_OCTETS;
+	int fd = local_open(SOCK_DGRAM, at, ports, bound);
+
+	if (fd == -1)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	return fd;
+}
+
+void
+udp_set_client(struct udp *u, uint16_t port)
+{
+	struct sockaddr_storage ss;
+
+	u->client.port = port;
+	u->client_name_len = addr_to_sockaddr(&u->client, &ss);
+	memcpy(&u->client_name, &ss, sizeof(u->client_name));
+}
+
+/* Field by field: its batches are large, and untouched until used. */
+static struct udp *
+begin(struct session *s)
+{
+	struct udp *u = &the_udp;
+
+	u->session = s;
+	u->block = NULL;
+	u->granted = false;
+	u->rule = BOARD_NOBODY;
+	u->relay = u->out[0] = u->out[1] = -1;
+	u->client = s->shown->client;
+	u->client.port = 0;
+	u->client_name_len = 0;
+	u->now_ms = u->moved_ms = u->heard_ms = clock_ms();
+	u->touched_ms = u->minute_ms = 0;
+	u->minute = 0;
+	u->turn = 0;
+	memset(u->drops, 0, sizeof(u->drops));
+	for (int up = 0; up < 2; up++) {
+		struct udp_flow *f = up ? &u->up : &u->down;
+
+		f->meter = (struct meter){ .session = s, .up = up };
+		f->paid = 0;
+		f->resume_ms = 0;
+		f->spent = false;
+		f->in.n = f->in.next = 0;
+	}
+	udp_outbox_clear(&u->to_targets[0]);
+	udp_outbox_clear(&u->to_targets[1]);
+	udp_outbox_clear(&u->to_client);
+	udp_targets_reset(&u->targets);
+	udp_peers_reset(&u->peers);
+	u->last_target = NULL;
+	u->last_source.name_len = 0;
+	u->names.n = u->n_waiting = 0;
+	u->names.asked = false;
+	return u;
+}
+
+/* ---- the end ---- */
+
+static void
+tell_drops(const struct udp *u, uint64_t id)
+{
+	const uint32_t *d = u->drops;
+	uint32_t all = 0;
+
+	for (int i = 0; i < N_UDP_DROPS; i++)
+		all |= d[i];
+	if (all == 0)
+		return;
+	log_info("udp dropped id=%llu foreign=%u malformed=%u fragment=%u "
+	    "blocked=%u unresolved=%u stranger=%u unsent=%u",
+	    (unsigned long long)id, d[UDP_FOREIGN], d[UDP_MALFORMED],
+	    d[UDP_FRAGMENT], d[UDP_BLOCKED], d[UDP_UNRESOLVED],
+	    d[UDP_STRANGER], d[UDP_UNSENT]);
+}
+
+static void
+shut(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
+static void
+end(struct udp *u)
+{
+	struct session *s = u->session;
+
+	udp_name_stop(u);
+	if (!s->parked) {
+		/* what was counted and did not go */
+		meter_lost(&u->up.meter, u->up.paid);
+		meter_lost(&u->down.meter, u->down.paid);
+		tell_drops(u, atomic_load(&s->shown->id));
+	}
+	shut(&u->relay);
+	shut(&u->out[0]);
+	shut(&u->out[1]);
+}
+
+/* ---- the loop ---- */
+
+enum { CONTROL, RELAY, OUT_IPV4, OUT_IPV6, NAMES, N_FDS };
+
+static void
+choose_events(struct udp *u, struct pollfd fds[N_FDS])
+{
+	bool down = udp_down_wants(u);
+
+	fds[CONTROL] = (struct pollfd){ .fd = u->session->client,
+		.events = POLLIN };
+	fds[RELAY] = (struct pollfd){ .fd = u->relay,
+		.events = udp_up_wants(u) ? POLLIN : 0 };
+	if (u->to_client.n > 0)
+		fds[RELAY].events |= POLLOUT;
+	for (int i = 0; i < 2; i++) {
+		fds[OUT_IPV4 + i] = (struct pollfd){ .fd = u->out[i],
+			.events = down ? POLLIN : 0 };
+		if (u->to_targets[i].n > 0)
+			fds[OUT_IPV4 + i].events |= POLLOUT;
+	}
+	fds[NAMES] = (struct pollfd){ .fd = udp_name_fd(u),
+		.events = POLLIN };
+}
+
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t
+idle_due_ms(const struct udp *u)
+{
+	return u->moved_ms + u->session->conf->timeouts.udp_ms;
+}
+
+static uint64_t
+due_ms(const struct udp *u)
+{
+	uint64_t due = earlier(idle_due_ms(u), udp_name_due_ms(u));
+	uint64_t park_ms = udp_park_due_ms(u);
+
+	if (u->up.resume_ms != 0)
+		due = earlier(due, u->up.resume_ms);
+	if (u->down.resume_ms != 0)
+		due = earlier(due, u->down.resume_ms);
+	if (park_ms != UINT64_MAX)
+		due = earlier(due, earlier(park_ms, u->now_ms +
+		    PARK_LOOK_MS));
+	return due;
+}
+
+/* The minute of the week, for rules with hours. */
+static void
+look_at_the_clock(struct udp *u)
+{
+	struct session *s = u->session;
+
+	if (!s->conf->policy.has_hours ||
+	    u->now_ms < u->minute_ms + MINUTE_LOOK_MS)
+		return;
+	u->minute_ms = u->now_ms;
+	u->minute = clock_week_minute(clock_wall_us() / 1000000);
+	s->question.minute = u->minute;
+}
+
+/* Octets on the control connection mean nothing; its end is the end. */
+static bool
+heed_control(struct udp *u, short said)
+{
+	uint8_t scratch[4096];
+	struct session *s = u->session;
+	ssize_t n = 1;
+
+	if (said == 0)
+		return true;
+	for (int i = 0; i < DRAIN_TURNS && n > 0; i++)
+		n = recv(s->client, scratch, sizeof(scratch), 0);
+	if (n == 0)
+		return session_fail(s, OUTCOME_CLIENT_CLOSED);
+	if (n == -1 && errno != EAGAIN && errno != EINTR)
+		return session_fail(s, OUTCOME_RESET);
+	return true;
+}
+
+/* One wait and what it brought.  False: it is over, or parked. */
+static bool
+turn(struct udp *u)
+{
+	struct pollfd fds[N_FDS];
+	bool down[2];
+
+	choose_events(u, fds);
+	switch (wait_for(u->session, fds, N_FDS, due_ms(u), &u->now_ms)) {
+	case WAIT_CUT:
+		return false;
+	case WAIT_DUE:
+		for (int i = 0; i < N_FDS; i++)
+			fds[i].revents = 0;
+		break;
+	case WAIT_READY:
+		break;
+	}
+	look_at_the_clock(u);
+	if (!heed_control(u, fds[CONTROL].revents) ||
+	    !udp_name_turn(u, fds[NAMES].revents != 0))
+		return false;
+	for (int i = 0; i < 2; i++)
+		down[i] = fds[OUT_IPV4 + i].revents & (POLLIN | POLLERR);
+	if (!udp_down(u, down) ||
+	    !udp_up(u, fds[RELAY].revents & (POLLIN | POLLERR)))
+		return false;
+	if (u->now_ms >= idle_due_ms(u))
+		return session_fail(u->session, OUTCOME_IDLE);
+	return !udp_park(u);
+}
+
+static void
+go_on(struct udp *u)
+{
+	while (turn(u))
+		;
+}
+
+/* ---- the request ---- */
+
+/* The relay socket, and what the client is told of it. */
+static int
+open_relay(struct session *s, struct addr *told)
+{
+	const struct addr *advertise = &s->conf->udp.advertise;
+	struct addr at;
+	int fd;
+
+	if (local_of(s->client, &at) == -1)
+		return -1;
+	fd = udp_open_socket(&at, &s->conf->udp.ports, told);
+	if (fd != -1 && advertise->family == told->family) {
+		const uint16_t port = told->port;
+
+		*told = *advertise;
+		told->port = port;
+	}
+	return fd;
+}
+
+/* A port is declared where the client names its own address with it. */
+static void
+take_declared(struct udp *u)
+{
+	const struct addr *declared = &u->session->asked.addr;
+
+	if (declared->port != 0 && addr_equal(declared, &u->client))
+		udp_set_client(u, declared->port);
+}
+
+bool
+serve_udp(struct session *s)
+{
+	struct udp *u;
+	struct addr told = { 0 };
+
+	if (!authorize_has_left(s))
+		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_QUOTA);
+	u = begin(s);
+	u->relay = open_relay(s, &told);
+	if (u->relay == -1)
+		return refuse(s, SOCKS5_FAILURE, OUTCOME_ERROR);
+	u->block = slot_udp_block(s->board, s->slot);
+	take_declared(u);
+	buffer_use(s->early, buffer_held(s->early));
+	if (reply_send(s, SOCKS5_SUCCEEDED, &told))
+		go_on(u);
+	end(u);
+	return true;
+}
+
+void
+udp_resume(struct session *s, int *more, size_t n)
+{
+	struct udp *u = begin(s);
+
+	if (session_recall(s) && udp_recall(u, more, n))
+		go_on(u);
+	end(u);
+}

@@ -1,0 +1,256 @@
+/*
+ * Batches of datagrams, in a worker: one system call for many.  Nothing here
+ * waits, and a datagram that cannot be sent stands in nobody's way.
+ */
+#include "config.h"
+
+#include "udp_batch.h"
+
+#include <errno.h>
+#include <netinet/udp.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "lib/addr.h"
+
+#ifndef HAVE_RECVMMSG
+struct mmsghdr {
+	struct msghdr	msg_hdr;
+	unsigned	msg_len;
+};
+#endif
+
+enum { ERRORS_MAX = 16 };	/* of earlier datagrams, passed over at once */
+
+/* ---- receiving ---- */
+
+static int
+receive(int fd, struct mmsghdr *heads, unsigned n)
+{
+#ifdef HAVE_RECVMMSG
+	return recvmmsg(fd, heads, n, MSG_DONTWAIT, NULL);
+#else
+	unsigned got;
+
+	for (got = 0; got < n; got++) {
+		ssize_t len = recvmsg(fd, &heads[got].msg_hdr, MSG_DONTWAIT);
+
+		if (len == -1)
+			break;
+		heads[got].msg_len = (unsigned)len;
+	}
+	return got > 0 ? (int)got : -1;
+#endif
+}
+
+static void
+prepare(struct udp_inbox *in, struct mmsghdr *heads, struct iovec *iovs)
+{
+	for (unsigned i = 0; i < UDP_BATCH; i++) {
+		iovs[i] = (struct iovec){ .iov_len = UDP_ROOM,
+			.iov_base = udp_inbox_data(in, i) };
+		heads[i].msg_hdr = (struct msghdr){ .msg_iov = &iovs[i],
+			.msg_iovlen = 1, .msg_name = &in->names[i],
+			.msg_namelen = sizeof(in->names[i]) };
+	}
+}
+
+unsigned
+udp_inbox_fill(struct udp_inbox *in, int fd)
+{
+	struct mmsghdr heads[UDP_BATCH];
+	struct iovec iovs[UDP_BATCH];
+	int n = -1;
+
+	in->n = in->next = 0;
+	prepare(in, heads, iovs);
+	for (int i = 0; i < ERRORS_MAX && n == -1; i++) {
+		n = receive(fd, heads, UDP_BATCH);
+		if (n == -1 && errno == EAGAIN)
+			return 0;
+	}
+	for (int i = 0; i < n; i++) {
+		in->lens[i] = heads[i].msg_len;
+		in->name_lens[i] = heads[i].msg_hdr.msg_namelen;
+	}
+	in->n = n > 0 ? (unsigned)n : 0;
+	return in->n;
+}
+
+/* ---- what travels beside a datagram ---- */
+
+union control {
+	struct cmsghdr	align;
+	char		buf[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
+			    CMSG_SPACE(sizeof(uint16_t))];
+};
+
+static void
+put_control(struct msghdr *msg, union control *room, int level, int type,
+    const void *value, size_t size)
+{
+	struct cmsghdr *c;
+
+	if (msg->msg_control == NULL)
+		memset(room, 0, sizeof(*room));
+	c = (struct cmsghdr *)(void *)(room->buf + msg->msg_controllen);
+	msg->msg_control = room->buf;
+	c->cmsg_level = level;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(c), value, size);
+	msg->msg_controllen += CMSG_SPACE(size);
+}
+
+static void
+put_source(struct msghdr *msg, union control *room, const struct addr *a)
+{
+	struct in6_pktinfo info6 = { 0 };
+#ifdef IP_PKTINFO
+	struct in_pktinfo info = { 0 };
+
+	if (a->family == ADDR_IPV4) {
+		memcpy(&info.ipi_spec_dst, a->ip, sizeof(info.ipi_spec_dst));
+		put_control(msg, room, IPPROTO_IP, IP_PKTINFO, &info,
+		    sizeof(info));
+	}
+#endif
+	if (a->family == ADDR_IPV6) {
+		memcpy(&info6.ipi6_addr, a->ip, sizeof(info6.ipi6_addr));
+		put_control(msg, room, IPPROTO_IPV6, IPV6_PKTINFO, &info6,
+		    sizeof(info6));
+	}
+}
+
+/* ---- runs: datagrams of one size to one target ---- */
+
+enum {
+	RUN_SEGMENTS = 64,		/* the kernel's bound */
+	RUN_OCTETS = 65000,
+	SEGMENT_MAX = 1452,		/* larger ones seldom fit a link */
+	REFUSALS_MAX = 8,		/* then no run is tried any more */
+};
+
+static bool
+goes_along(const struct udp_parcel *first, const struct udp_parcel *p)
+{
+	return p->len > 0 && p->len <= first->len &&
+	    p->source == first->source && p->to_len == first->to_len &&
+	    memcmp(&p->to, &first->to, first->to_len) == 0;
+}
+
+/* How many from here on may go as one; a shorter one ends the run. */
+static unsigned
+run_length(const struct udp_outbox *out, unsigned from)
+{
+#ifdef UDP_SEGMENT
+	const struct udp_parcel *first = &out->list[from];
+	size_t total = first->len;
+	unsigned n = 1;
+
+	if (out->single || out->refusals >= REFUSALS_MAX || first->len == 0 ||
+	    first->len > SEGMENT_MAX)
+		return 1;
+	while (from + n < out->n && n < RUN_SEGMENTS) {
+		const struct udp_parcel *p = &out->list[from + n];
+
+		total += p->len;
+		if (total > RUN_OCTETS || !goes_along(first, p))
+			break;
+		n++;
+		if (p->len < first->len)
+			break;
+	}
+	return n;
+#else
+	(void)out;
+	(void)from;
+	return 1;
+#endif
+}
+
+static void
+put_run(struct msghdr *msg, union control *room, struct iovec *iovs,
+    struct udp_parcel *p, unsigned n)
+{
+	*msg = (struct msghdr){ .msg_iov = iovs, .msg_iovlen = n,
+		.msg_name = &p->to, .msg_namelen = p->to_len };
+	for (unsigned i = 0; i < n; i++) {
+		iovs[i].iov_base = p[i].data;
+		iovs[i].iov_len = p[i].len;
+	}
+	if (p->source != NULL)
+		put_source(msg, room, p->source);
+#ifdef UDP_SEGMENT
+	if (n > 1)
+		put_control(msg, room, IPPROTO_UDP, UDP_SEGMENT,
+		    &(uint16_t){ (uint16_t)p->len }, sizeof(uint16_t));
+#endif
+}
+
+/* ---- sending ---- */
+
+static int
+send_out(int fd, struct mmsghdr *heads, unsigned n)
+{
+	int done;
+
+	do {
+#ifdef HAVE_SENDMMSG
+		done = sendmmsg(fd, heads, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+#else
+		(void)n;
+		done = sendmsg(fd, &heads[0].msg_hdr,
+		    MSG_DONTWAIT | MSG_NOSIGNAL) == -1 ? -1 : 1;
+#endif
+	} while (done == -1 && errno == EINTR);
+	return done;
+}
+
+/* The first of what was to go did not.  False: it may, later. */
+static bool
+pass_over(struct udp_outbox *out, unsigned run, int error)
+{
+	if (error == EAGAIN)
+		return false;
+	if (run > 1) {			/* try each by itself */
+		out->single = true;
+		out->refusals++;
+	} else {
+		out->list[out->next++].error = error;
+	}
+	return true;
+}
+
+bool
+udp_outbox_flush(struct udp_outbox *out, int fd)
+{
+	struct mmsghdr heads[UDP_PARCELS];
+	union control rooms[UDP_PARCELS];
+	struct iovec iovs[UDP_PARCELS];
+	unsigned runs[UDP_PARCELS];
+
+	while (out->next < out->n) {
+		unsigned n = 0;
+		int done;
+
+		for (unsigned i = out->next; i < out->n; i += runs[n++]) {
+			runs[n] = run_length(out, i);
+			put_run(&heads[n].msg_hdr, &rooms[n], &iovs[i],
+			    &out->list[i], runs[n]);
+		}
+		done = send_out(fd, heads, n);
+		if (done == -1 && !pass_over(out, runs[0], errno))
+			return false;
+		for (int i = 0; i < done; i++)
+			out->next += runs[i];
+	}
+	return true;
+}
+
+void
+udp_outbox_clear(struct udp_outbox *out)
+{
+	out->n = out->next = 0;
+	out->single = false;
+}

@@ -1,0 +1,254 @@
+/*
+ * What an association may do, in a worker, and what the ledger shows of it.
+ * The rules are asked once per target and the verdict is remembered; where
+ * rules have hours, until the minute changes.
+ */
+#include "udp.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "authorize.h"
+#include "lib/quote.h"
+#include "limits.h"
+#include "local.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/log.h"
+#include "sockd/common/slot.h"
+
+/* ---- the ledger ---- */
+
+static bool
+is_count_of(const struct udp_count *c, const struct addr *addr,
+    const char *name)
+{
+	return atomic_load_explicit(&c->first_us, memory_order_relaxed) != 0 &&
+	    addr_equal_port(&c->addr, addr) &&
+	    (name == NULL || strncmp(c->name, name, sizeof(c->name) - 1) == 0);
+}
+
+struct udp_count *
+udp_count_at(struct udp *u, const struct addr *from)
+{
+	for (int i = 0; u->block != NULL && i < UDP_TARGETS_MAX; i++)
+		if (is_count_of(&u->block->counts[i], from, NULL))
+			return &u->block->counts[i];
+	return NULL;
+}
+
+static void
+begin_count(struct udp *u, struct udp_count *c, const struct udp_target *t)
+{
+	char name[NAME_SIZE + 8];
+
+	c->addr = t->addr;
+	snprintf(c->name, sizeof(c->name), "%.*s", (int)sizeof(c->name) - 1,
+	    t->asked.name);
+	if (strlen(t->asked.name) >= sizeof(c->name))
+		log_info("udp target id=%llu name=%s",
+		    (unsigned long long)atomic_load(&u->session->shown->id),
+		    quote_text(name, sizeof(name), t->asked.name));
+	atomic_store_explicit(&c->first_us, clock_wall_us(),
+	    memory_order_release);
+}
+
+struct udp_count *
+udp_count_of(struct udp *u, const struct udp_target *t)
+{
+	for (int i = 0; u->block != NULL && i < UDP_TARGETS_MAX; i++) {
+		struct udp_count *c = &u->block->counts[i];
+
+		if (is_count_of(c, &t->addr, t->asked.name))
+			return c;
+		if (atomic_load(&c->first_us) == 0) {
+			begin_count(u, c, t);
+			return c;
+		}
+	}
+	return NULL;
+}
+
+/* ---- what was decided ---- */
+
+/* An address that answers may now come from. */
+static void
+remember_peer(struct udp *u, const struct addr *addr, unsigned rule)
+{
+	uint32_t hash, at;
+
+	if (!udp_peers_add(&u->peers, addr, rule))
+		return;
+	u->last_source.name_len = 0;
+	if (u->block == NULL)
+		return;
+	hash = (uint32_t)board_hash(u->session->board, addr->ip,
+	    addr_size(addr)) | 1;
+	at = atomic_load(&u->block->park_data[0]);
+	atomic_store(&u->block->contacted[at % UDP_CONTACTED_MAX], hash);
+	atomic_store(&u->block->park_data[0], at + 1);
+}
+
+static void
+pass(struct udp *u, struct udp_target *t, const struct addr *addr,
+    unsigned rule)
+{
+	const struct rule *r = &u->session->conf->policy.rules[rule];
+	struct sockaddr_storage ss;
+
+	t->state = TARGET_PASSES;
+	t->addr = *addr;
+	t->rule = rule;
+	t->to_len = addr_to_sockaddr(addr, &ss);
+	memcpy(&t->to, &ss, sizeof(t->to));
+	t->source = addr->family == ADDR_IPV6 ? &r->source6 : &r->source4;
+	if (t->source->family == ADDR_NONE)
+		t->source = NULL;
+	t->count = udp_count_of(u, t);
+	remember_peer(u, addr, rule);
+}
+
+/* What the rules say of one address of a target. */
+static enum outcome
+ask(struct udp *u, const struct target *asked, const struct addr *addr,
+    unsigned *rule)
+{
+	struct session *s = u->session;
+	struct rule_question before = s->question;
+	enum outcome why;
+
+	question_for_target(&s->question, asked);
+	why = authorize_address(s, addr, rule);
+	s->question = before;
+	return why;
+}
+
+/* ---- moments ---- */
+
+bool
+udp_judge_addrs(struct udp *u, struct udp_target *t, const struct addr *addrs,
+    size_t n)
+{
+	struct addr from;
+	unsigned rule;
+
+	t->minute = u->minute;
+	t->state = TARGET_UNRESOLVED;
+	for (size_t i = 0; i < n; i++) {
+		enum outcome why = ask(u, &t->asked, &addrs[i], &rule);
+
+		if (why == OUTCOME_QUOTA)
+			return session_fail(u->session, why);
+		if (why != OUTCOME_NONE) {
+			t->state = TARGET_BLOCKED;
+			continue;
+		}
+		/* of several the first that has a route */
+		if (n == 1 || local_toward(&addrs[i], &from) == 0) {
+			pass(u, t, &addrs[i], rule);
+			return true;
+		}
+	}
+	return true;
+}
+
+/* Before it was parked the association had its name resolved. */
+static const struct addr *
+known_addr(const struct udp *u, const struct target *asked)
+{
+	for (int i = 0; u->block != NULL && i < UDP_TARGETS_MAX; i++) {
+		const struct udp_count *c = &u->block->counts[i];
+
+		if (atomic_load(&c->first_us) != 0 &&
+		    c->addr.port == asked->port &&
+		    strcmp(c->name, asked->name) == 0)
+			return &c->addr;
+	}
+	return NULL;
+}
+
+bool
+udp_judge(struct udp *u, struct udp_target *t)
+{
+	const struct addr *known;
+
+	if (t->asked.name[0] == '\0')
+		return udp_judge_addrs(u, t, &t->asked.addr, 1);
+	known = t->addr.family != ADDR_NONE ? &t->addr :
+	    known_addr(u, &t->asked);
+	if (known != NULL) {
+		struct addr addr = *known;
+
+		return udp_judge_addrs(u, t, &addr, 1);
+	}
+	t->state = TARGET_WAITS;
+	return true;
+}
+
+static bool
+was_contacted(const struct udp *u, const struct addr *from)
+{
+	uint32_t hash;
+
+	if (u->block == NULL)
+		return false;
+	hash = (uint32_t)board_hash(u->session->board, from->ip,
+	    addr_size(from)) | 1;
+	for (int i = 0; i < UDP_CONTACTED_MAX; i++)
+		if (atomic_load_explicit(&u->block->contacted[i],
+		    memory_order_relaxed) == hash)
+			return true;
+	return false;
+}
+
+bool
+udp_judge_stranger(struct udp *u, const struct addr *from, unsigned *rule)
+{
+	const struct target asked = { .addr = *from, .port = from->port };
+
+	if (u->session->conf->udp.filter && !was_contacted(u, from))
+		return false;
+	return ask(u, &asked, from, rule) == OUTCOME_NONE;
+}
+
+void
+udp_use_rule(struct udp *u, unsigned rule)
+{
+	struct session *s = u->session;
+	const struct rule *r = &s->conf->policy.rules[rule];
+	struct rule_slot *shared = &s->board->rules[rule];
+
+	if (rule == u->rule)
+		return;
+	u->rule = rule;
+	atomic_store(&s->shown->rule, rule);
+	atomic_store(&shared->rate_up, r->rate_up);
+	atomic_store(&shared->rate_down, r->rate_down);
+	/* Once metered always metered: the quota is not walked around by way
+	 * of a target that is free. */
+	if (u->granted && r->metered && !s->shown->metered) {
+		s->shown->metered = 1;
+		limits_have_left(s, r);
+	}
+}
+
+void
+udp_grant(struct udp *u, const struct udp_target *t)
+{
+	struct session *s = u->session;
+	struct addr source = { 0 }, bound;
+	char text[ADDR_TEXT_MAX];
+	int fd = u->out[t->addr.family == ADDR_IPV6];
+
+	if (t->source != NULL)
+		source = *t->source;
+	else
+		local_toward(&t->addr, &source);
+	if (local_of(fd, &bound) == 0)
+		source.port = bound.port;
+	slot_set_host(s->shown, t->asked.name[0] != '\0' ? t->asked.name :
+	    addr_format(&t->asked.addr, text));
+	s->shown->target_port = t->asked.port;
+	session_grant(s, t->rule, &t->addr, &source);
+	u->granted = true;
+	u->rule = t->rule;
+}

@@ -1,0 +1,122 @@
+/*
+ * An idle association and the keeper, in a worker.  What must not be lost
+ * stands in its block on the board: the client's port, what was dropped, to
+ * which addresses it has sent, and the targets that the ledger counts.
+ */
+#include "udp.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "park.h"
+#include "sockd/common/slot.h"
+
+/* In park_data; the first is remember_peer()'s. */
+enum { WORD_SENT, WORD_CLIENT, WORD_DROPS };
+enum { HAS_IPV4 = 1 << 16, HAS_IPV6 = 1 << 17, PORT_MASK = 0xffff };
+
+static bool
+is_idle(const struct udp *u)
+{
+	return u->block != NULL && u->names.n == 0 && u->n_waiting == 0 &&
+	    udp_up_wants(u) && udp_down_wants(u) && u->up.paid == 0 &&
+	    u->down.paid == 0;
+}
+
+/* An old worker lets go at once: the next one knows the new rules. */
+static bool
+is_old(const struct udp *u)
+{
+	const struct session *s = u->session;
+
+	return atomic_load_explicit(&s->board->header->generation,
+	    memory_order_relaxed) != s->worker->process->generation;
+}
+
+uint64_t
+udp_park_due_ms(const struct udp *u)
+{
+	uint64_t after_ms;
+
+	if (!is_idle(u))
+		return UINT64_MAX;
+	after_ms = park_after_ms(u->session);
+	if (after_ms == UINT64_MAX)
+		return UINT64_MAX;
+	return is_old(u) ? u->now_ms : u->heard_ms + after_ms;
+}
+
+static size_t
+save(struct udp *u, int fds[3])
+{
+	_Atomic uint32_t *words = u->block->park_data;
+	uint32_t client = u->client.port;
+	size_t n = 0;
+
+	fds[n++] = u->relay;
+	if (u->out[0] != -1) {
+		client |= HAS_IPV4;
+		fds[n++] = u->out[0];
+	}
+	if (u->out[1] != -1) {
+		client |= HAS_IPV6;
+		fds[n++] = u->out[1];
+	}
+	atomic_store(&words[WORD_CLIENT], client);
+	for (int i = 0; i < N_UDP_DROPS; i++)
+		atomic_store(&words[WORD_DROPS + i], u->drops[i]);
+	return n;
+}
+
+bool
+udp_park(struct udp *u)
+{
+	struct session *s = u->session;
+	int fds[3];
+
+	if (u->now_ms < udp_park_due_ms(u))
+		return false;
+	return park_as(s, PARKED_UDP, fds, save(u, fds),
+	    u->moved_ms + s->conf->timeouts.udp_ms);
+}
+
+static int
+take(int *more, size_t n, size_t *at)
+{
+	int fd = -1;
+
+	if (*at < n) {
+		fd = more[*at];
+		more[(*at)++] = -1;
+	}
+	return fd;
+}
+
+bool
+udp_recall(struct udp *u, int *more, size_t n)
+{
+	struct session *s = u->session;
+	uint64_t due_ms = atomic_load(&s->shown->idle_due_ms);
+	_Atomic uint32_t *words;
+	uint32_t word;
+	size_t at = 0;
+
+	u->block = slot_udp_block(s->board, s->slot);
+	if (u->block == NULL)
+		return false;
+	words = u->block->park_data;
+	word = atomic_load(&words[WORD_CLIENT]);
+	u->relay = take(more, n, &at);
+	if (word & HAS_IPV4)
+		u->out[0] = take(more, n, &at);
+	if (word & HAS_IPV6)
+		u->out[1] = take(more, n, &at);
+	for (int i = 0; i < N_UDP_DROPS; i++)
+		u->drops[i] = atomic_load(&words[WORD_DROPS + i]);
+	if ((word & PORT_MASK) != 0)
+		udp_set_client(u, (uint16_t)(word & PORT_MASK));
+	u->granted = atomic_load(&s->board->states[s->slot]) == SLOT_LIVE;
+	u->moved_ms = due_ms > s->conf->timeouts.udp_ms ?
+	    due_ms - s->conf->timeouts.udp_ms : 0;
+	return at == n;
+}

@@ -1,0 +1,32 @@
+/*
+ * The addresses to which an association has sent: answers come from these.
+ * Bounded, like its targets.
+ */
+#ifndef WORKER_UDP_PEER_H
+#define WORKER_UDP_PEER_H
+
+#include "lib/addr.h"
+
+struct udp_peer {
+	uint32_t	life, used;
+	struct addr	addr;		/* its port does not matter */
+	unsigned	rule;		/* under which it was sent to */
+};
+
+enum { PEER_SETS = 512, PEER_WAYS = 4 };
+
+struct udp_peers {
+	uint32_t	life, clock;
+	struct udp_peer	list[PEER_SETS][PEER_WAYS];
+};
+
+void	udp_peers_reset(struct udp_peers *p);
+
+/* NULL: it is not among them. */
+struct udp_peer *udp_peers_find(struct udp_peers *p, const struct addr *addr);
+
+/* Remember it.  True: it was new. */
+bool	udp_peers_add(struct udp_peers *p, const struct addr *addr,
+	    unsigned rule);
+
+#endif
