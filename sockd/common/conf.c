@@ -35,7 +35,7 @@ static bool
 refuse_unknown(const char *kind, unsigned line, const char *word)
 {
 	enum { KNOWN_MAX = 64 };
-	const char *known[KNOWN_MAX], *near, *section = "";
+	const char *known[KNOWN_MAX] = { NULL }, *near, *section = "";
 	const char *home = find_home(word);
 	size_t n = 0;
 

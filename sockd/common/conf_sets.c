@@ -106,7 +106,7 @@ static bool
 listener(struct conf_reader *r, const struct conf_value *v, uint64_t *mask)
 {
 	const struct conf *conf = r->conf;
-	const char *known[LISTENERS_MAX], *near;
+	const char *known[LISTENERS_MAX] = { NULL }, *near;
 
 	for (size_t i = 0; i < conf->n_listens; i++) {
 		known[i] = conf->listens[i].name;

@@ -66,6 +66,17 @@ Test(conf_print, is_read_as_the_same)
 	}
 }
 
+static const char *
+find_section(const char *text, const char *name)
+{
+	char line[64];
+
+	if (name[0] == '\0')
+		return text;
+	snprintf(line, sizeof(line), "\n%s ", name);
+	return strstr(text, line);
+}
+
 /* The round trip would not notice a key that is left out: its value would be
  * the default on both sides. */
 Test(conf_print, names_every_key)
@@ -86,14 +97,9 @@ Test(conf_print, names_every_key)
 
 	for (size_t i = 0; i < conf_n_keys; i++) {
 		const struct conf_key *k = &conf_keys[i];
-		const char *section = text;
+		const char *section = find_section(text, k->section);
 
-		if (k->section[0] != '\0') {
-			snprintf(line, sizeof(line), "\n%s ", k->section);
-			section = strstr(text, line);
-			cr_assert_not_null(section, "no section %s",
-			    k->section);
-		}
+		cr_assert_not_null(section, "no section %s", k->section);
 		snprintf(line, sizeof(line), "%s%s = ",
 		    k->section[0] == '\0' ? "" : "\n\t", k->name);
 		cr_expect_not_null(strstr(section, line), "no %s in %s",
