@@ -45,7 +45,7 @@ static const char *const files[] = {
 	"  from = { \"::1\" } bytes = { \"1B/day\", \"1.5GB/week\",\n"
 	"  \"3TiB/month\", \"1PB/ever\" } time = { \"1s/day\", \"90m/week\",\n"
 	"  \"20h/month\", \"1000h/ever\" } rate_up = \"64kbit\"\n"
-	"  rate_down = \"1Gbit\" sessions = 1 addresses = 1000000 }\n",
+	"  rate_down = \"1Gbit\" sessions = 1 addresses = 16 }\n",
 };
 
 enum { N_FILES = sizeof(files) / sizeof(files[0]) };
