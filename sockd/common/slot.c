@@ -71,6 +71,7 @@ claim_one(struct board *b, uint32_t slot, uint64_t owner)
 	if (atomic_load_explicit(&b->states[slot], memory_order_relaxed) !=
 	    SLOT_FREE)
 		return false;
+	raise_high(b->header, slot + 1);	/* slot_bury() looks below */
 	if (!atomic_compare_exchange_strong(&b->owners[slot], &nobody, owner))
 		return false;
 	if (atomic_load(&b->states[slot]) == SLOT_FREE)
@@ -106,7 +107,6 @@ slot_take(struct board *b, uint64_t owner)
 	/* only if nothing was freed meanwhile: see lower_hint() */
 	atomic_compare_exchange_strong(&h->claim_hint, &hint,
 	    (hint & ~hint_index_mask) | (uint64_t)(slot + 1));
-	raise_high(h, (uint32_t)slot + 1);
 	zero_slot(&b->sessions[slot]);
 	atomic_fetch_add(&h->used, 1);
 	return slot;
@@ -143,9 +143,8 @@ slot_advance(struct board *b, uint32_t slot, enum slot_state state)
 
 /* ---- to ENDED ---- */
 
-/* Everything after the outcome is set; doing it twice does it once. */
-static void
-finish(struct board *b, uint32_t slot)
+void
+slot_finish(struct board *b, uint32_t slot)
 {
 	struct session_slot *s = &b->sessions[slot];
 	uint32_t state = atomic_load(&b->states[slot]);
@@ -177,7 +176,7 @@ slot_end(struct board *b, uint32_t slot, enum outcome outcome)
 	if (!atomic_compare_exchange_strong(&b->sessions[slot].outcome, &none,
 	    outcome))
 		return false;
-	finish(b, slot);
+	slot_finish(b, slot);
 	return true;
 }
 
@@ -272,91 +271,4 @@ slot_may_record(const struct board *b)
 	uint32_t room = b->n.sessions - b->session_max;
 
 	return atomic_load(&b->header->refused_waiting) < room / 2;
-}
-
-/* ---- hand-over, cut, burial ---- */
-
-bool
-slot_pass(struct board *b, uint32_t slot, uint64_t old, uint64_t new_)
-{
-	return is_slot(b, slot) && old != 0 &&
-	    atomic_compare_exchange_strong(&b->owners[slot], &old, new_);
-}
-
-void
-slot_cut(struct board *b, uint32_t slot, uint64_t id, enum outcome why)
-{
-	struct session_slot *s;
-	uint64_t cut;
-
-	if (!is_slot(b, slot) || id == 0)
-		return;
-	s = &b->sessions[slot];
-	cut = atomic_load(&s->cut);
-	do {
-		/* never over the cut of the session that is there now */
-		if (atomic_load(&s->id) != id || cut == id)
-			return;
-		atomic_store(&s->cut_why, why);
-	} while (!atomic_compare_exchange_weak(&s->cut, &cut, id));
-	atomic_fetch_add(&b->header->cuts, 1);
-}
-
-enum outcome
-slot_is_cut(const struct board *b, uint32_t slot)
-{
-	const struct session_slot *s;
-	uint64_t cut;
-	uint32_t why;
-
-	if (!is_slot(b, slot))
-		return OUTCOME_NONE;
-	s = &b->sessions[slot];
-	cut = atomic_load_explicit(&s->cut, memory_order_acquire);
-	if (cut == 0 || cut != atomic_load(&s->id))
-		return OUTCOME_NONE;
-	why = atomic_load(&s->cut_why);
-	return why > OUTCOME_NONE && why < N_OUTCOMES ? why : OUTCOME_CUT;
-}
-
-/* Whose owner is dead; only now does nobody else touch it. */
-static bool
-bury_one(struct board *b, uint32_t slot)
-{
-	uint32_t state = atomic_load(&b->states[slot]);
-
-	if (state == SLOT_FREE || state == SLOT_ENDED)
-		return false;
-	if (state == SLOT_CLAIMED && !b->sessions[slot].has_octets) {
-		slot_forget(b, slot);
-		return true;
-	}
-	/* the dead one may have come as far as the outcome */
-	if (!slot_end(b, slot, OUTCOME_LOST))
-		finish(b, slot);
-	atomic_fetch_add(&b->header->counts.lost, 1);
-	return true;
-}
-
-unsigned
-slot_bury(struct board *b, uint32_t process, uint32_t epoch)
-{
-	uint32_t high = atomic_load(&b->header->high);
-	unsigned n = 0;
-
-	if (high > b->n.sessions)
-		high = b->n.sessions;
-	for (uint32_t i = 0; i < high; i++) {
-		uint64_t owner = atomic_load_explicit(&b->owners[i],
-		    memory_order_relaxed);
-
-		if (owner == 0 || owner_process(owner) != process ||
-		    owner_epoch(owner) != (epoch & 0xffffff))
-			continue;
-		/* a tunnel on its way to another owner is lost by one side
-		 * only: whoever swaps the word first */
-		if (slot_pass(b, i, owner, 0))
-			n += bury_one(b, i);
-	}
-	return n;
 }

@@ -9,6 +9,12 @@
 /* Claim a slot and zero it, without an id and in state FREE still. */
 int64_t	slot_take(struct board *b, uint64_t owner);
 
+/*
+ * Everything that follows when the outcome is set, up to ENDED.  Doing it
+ * twice does it once.
+ */
+void	slot_finish(struct board *b, uint32_t slot);
+
 /* Give the slot's udp_block back to the pool, if it has one. */
 void	slot_udp_release(struct board *b, uint32_t slot);
 
