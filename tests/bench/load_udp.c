@@ -1,0 +1,154 @@
+/*
+ * UDP echoes: each association keeps a window of datagrams on the way, sent
+ * and taken in batches, so that the generator costs as little as it can.
+ */
+#include <err.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "load.h"
+#include "load_client.h"
+#include "load_process.h"
+#include "load_udp_target.h"
+
+enum { WINDOW = UDP_BATCH, HEADER_SIZE = 10, LOST_MS = 20,
+       ASSOCIATIONS_MAX = 1024 };
+
+struct echoes {
+	const struct load *load;
+	struct pollfd	waits[ASSOCIATIONS_MAX];
+	unsigned	out[ASSOCIATIONS_MAX];	/* datagrams on the way */
+	struct udp_batch send, take;
+	uint64_t	sent, back;
+};
+
+/* The header in front of each datagram (RFC 1928, section 7). */
+static size_t
+header(uint8_t *buf, uint16_t port)
+{
+	static const uint8_t to_loopback[] = { 0, 0, 0, 1, 127, 0, 0, 1 };
+
+	memcpy(buf, to_loopback, sizeof to_loopback);
+	buf[8] = (uint8_t)(port >> 8);
+	buf[9] = (uint8_t)port;
+	return HEADER_SIZE;
+}
+
+/* A UDP socket towards the relay, or straight to the target. */
+static int
+open_association(const struct load *l, uint16_t port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (l->server.sin_port != 0) {
+		int control = client_dial(l, 0);
+
+		if (control == -1 || client_associate(l, control, &to) == -1)
+			errx(1, "no association");
+	}
+	if (fd == -1 || connect(fd, (struct sockaddr *)&to, sizeof to) == -1)
+		err(1, "udp");
+	udp_roomy(fd);
+	return fd;
+}
+
+static void
+prepare(struct echoes *e, uint16_t port)
+{
+	const struct load *l = e->load;
+	size_t head = 0;
+
+	udp_batch_init(&e->send);
+	udp_batch_init(&e->take);
+	for (unsigned i = 0; i < UDP_BATCH; i++) {
+		if (l->server.sin_port != 0)
+			head = header(e->send.octets[i], port);
+		e->send.vecs[i].iov_len = head + l->size;
+	}
+	for (unsigned i = 0; i < l->associations; i++) {
+		e->waits[i].fd = open_association(l, port);
+		e->waits[i].events = POLLIN;
+	}
+}
+
+/* Fill the window of an association. */
+static void
+send_some(struct echoes *e, unsigned i)
+{
+	int n = sendmmsg(e->waits[i].fd, e->send.messages, WINDOW - e->out[i],
+	    0);
+
+	if (n <= 0)
+		return;
+	e->out[i] += (unsigned)n;
+	e->sent += (uint64_t)n;
+}
+
+static void
+take_some(struct echoes *e, unsigned i)
+{
+	int n = recvmmsg(e->waits[i].fd, e->take.messages, UDP_BATCH,
+	    MSG_DONTWAIT, NULL);
+
+	if (n <= 0)
+		return;
+	e->back += (uint64_t)n;
+	e->out[i] -= (unsigned)n < e->out[i] ? (unsigned)n : e->out[i];
+	send_some(e, i);
+}
+
+/* Until then; a silence means that what is out is lost. */
+static void
+play(struct echoes *e, uint64_t until)
+{
+	unsigned n = e->load->associations;
+
+	while (now_ns() < until) {
+		int ready = poll(e->waits, n, LOST_MS);
+
+		for (unsigned i = 0; i < n; i++) {
+			if (e->waits[i].revents & (POLLIN | POLLERR))
+				take_some(e, i);
+			if (ready != 0)
+				continue;
+			e->out[i] = 0;
+			send_some(e, i);
+		}
+	}
+}
+
+static void
+report(const struct echoes *e, uint64_t ns)
+{
+	printf("{\"echoes\": %llu, \"sent\": %llu, \"seconds\": %.6f}\n",
+	    (unsigned long long)e->back, (unsigned long long)e->sent,
+	    (double)ns / 1e9);
+}
+
+void
+udp_run(const struct load *l)
+{
+	static struct echoes e;
+	uint64_t start;
+
+	if (l->associations > ASSOCIATIONS_MAX ||
+	    l->size + HEADER_SIZE > UDP_DATAGRAM_MAX)
+		errx(2, "too many associations, or too large datagrams");
+	e.load = l;
+	prepare(&e, udp_target());
+	play(&e, now_ns() + l->warm_ms * UINT64_C(1000000));
+	mark("begin");
+	e.sent = e.back = 0;
+	start = now_ns();
+	play(&e, start + l->seconds * UINT64_C(1000000000));
+	start = now_ns() - start;
+	mark("end");
+	report(&e, start);
+}
