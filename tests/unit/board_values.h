@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "sockd/common/board.h"
+#include "sockd/common/principal.h"
 
 static inline struct board
 small_board(uint32_t session_max, uint32_t principals)
@@ -35,6 +36,30 @@ client_address(uint8_t last)
 	addr_from_ipv4(&a, net, 5000);
 	a.ip[3] = last;
 	return a;
+}
+
+/* Nothing is left of any session. */
+static inline void
+expect_empty(const struct board *b)
+{
+	cr_assert_eq(atomic_load(&b->header->used), 0u);
+	cr_assert_eq(atomic_load(&b->header->sessions), 0u);
+	cr_assert_eq(atomic_load(&b->header->refused_waiting), 0u);
+	for (uint32_t i = 0; i < b->n.sessions; i++) {
+		cr_assert_eq(atomic_load(&b->states[i]), 0u, "%u", i);
+		cr_assert_eq(atomic_load(&b->owners[i]), 0u, "%u", i);
+	}
+	for (uint32_t i = 0; i < b->n.principals; i++) {
+		cr_assert_eq(atomic_load(&b->principals[i].holds), 0u);
+		cr_assert_eq(atomic_load(&b->principals[i].sessions), 0u);
+		cr_assert_eq(principal_addresses(b, i), 0u);
+	}
+	for (uint32_t i = 0; i < b->n.places; i++) {
+		cr_assert_eq(atomic_load(&b->places[i].handshakes), 0u);
+		cr_assert_eq(atomic_load(&b->places[i].sessions), 0u);
+	}
+	for (uint32_t i = 0; i < b->n.udp; i++)
+		cr_assert_eq(atomic_load(&b->udp[i].holder), 0u);
 }
 
 /*

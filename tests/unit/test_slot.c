@@ -1,6 +1,5 @@
 /*
- * The life of a session slot: claims, gauges, ends, burials, and all of it
- * by several processes at once.
+ * The life of a session slot: claims, gauges, ends, burials.
  */
 #include <criterion/criterion.h>
 
@@ -38,30 +37,6 @@ static enum slot_state
 state_of(uint32_t slot)
 {
 	return (enum slot_state)atomic_load(&b.states[slot]);
-}
-
-/* Nothing is left of any session. */
-static void
-expect_empty(void)
-{
-	cr_assert_eq(atomic_load(&b.header->used), 0u);
-	cr_assert_eq(atomic_load(&b.header->sessions), 0u);
-	cr_assert_eq(atomic_load(&b.header->refused_waiting), 0u);
-	for (uint32_t i = 0; i < b.n.sessions; i++) {
-		cr_assert_eq(state_of(i), SLOT_FREE, "%u", i);
-		cr_assert_eq(atomic_load(&b.owners[i]), 0u, "%u", i);
-	}
-	for (uint32_t i = 0; i < b.n.principals; i++) {
-		cr_assert_eq(atomic_load(&b.principals[i].holds), 0u);
-		cr_assert_eq(atomic_load(&b.principals[i].sessions), 0u);
-		cr_assert_eq(principal_addresses(&b, i), 0u);
-	}
-	for (uint32_t i = 0; i < b.n.places; i++) {
-		cr_assert_eq(atomic_load(&b.places[i].handshakes), 0u);
-		cr_assert_eq(atomic_load(&b.places[i].sessions), 0u);
-	}
-	for (uint32_t i = 0; i < b.n.udp; i++)
-		cr_assert_eq(atomic_load(&b.udp[i].holder), 0u);
 }
 
 /* ---- claims ---- */
@@ -148,7 +123,7 @@ Test(slot, ids_are_never_given_twice)
 		last = id;
 		slot_forget(&b, slot);
 	}
-	expect_empty();
+	expect_empty(&b);
 }
 
 /* ---- states ---- */
@@ -171,7 +146,7 @@ Test(slot, only_moves_forward)
 	slot_free(&b, slot);
 	slot_advance(&b, slot, SLOT_LIVE);
 	cr_assert_eq(state_of(slot), SLOT_FREE);
-	expect_empty();
+	expect_empty(&b);
 }
 
 Test(slot, ends_once)
@@ -187,7 +162,7 @@ Test(slot, ends_once)
 	slot_free(&b, slot);
 	slot_free(&b, slot);
 	cr_assert(!slot_end(&b, slot, OUTCOME_LOST));
-	expect_empty();
+	expect_empty(&b);
 }
 
 Test(slot, indexes_beyond_the_board_do_nothing)
@@ -216,7 +191,7 @@ Test(slot, indexes_beyond_the_board_do_nothing)
 		cr_assert_eq(slot_read(&b, slot, &copy, &state), 0);
 		cr_assert(!slot_set_principal(&b, slot, "x", NAMED_BY_USER));
 	}
-	expect_empty();
+	expect_empty(&b);
 }
 
 /* ---- refused ones ---- */
@@ -239,7 +214,7 @@ Test(slot, refused_ones_have_half_of_the_room)
 	cr_assert(slot_may_record(&b));
 	for (uint32_t i = 1; i < room / 2; i++)
 		slot_free(&b, i);
-	expect_empty();
+	expect_empty(&b);
 }
 
 /* ---- gauges ---- */
@@ -291,7 +266,7 @@ Test(slot, gauges_are_undone_once_by_whoever_ends_it)
 			cr_assert(slot_end(&b, slot, OUTCOME_RESET));
 		ends[i](&b, slot);
 		ends[i](&b, slot);
-		expect_empty();
+		expect_empty(&b);
 	}
 }
 
@@ -318,7 +293,7 @@ Test(slot, another_principal_takes_the_gauges_of_the_first_along)
 	cr_assert_eq(atomic_load(&b.principals[first].sessions), 0u);
 	cr_assert_eq(principal_addresses(&b, first), 0u);
 	slot_forget(&b, slot);
-	expect_empty();
+	expect_empty(&b);
 }
 
 /* ---- octets ---- */
@@ -429,118 +404,5 @@ Test(slot, burial_ends_what_the_dead_one_owned)
 	cr_assert_eq(slot_bury(&b, 1, 2), 1u);
 	for (uint32_t i = 0; i < b.n.sessions; i++)
 		slot_free(&b, i);
-	expect_empty();
-}
-
-/* ---- all at once ---- */
-
-enum { ROUNDS = 20000 };
-
-/* Claim, count, end, and free what others ended: nothing may be lost. */
-static void
-live_fast(struct board *board, int child)
-{
-	for (uint32_t i = 0; i < ROUNDS; i++) {
-		int64_t slot = slot_claim(board, owner_word(
-		    (uint32_t)child, 1, i));
-
-		if (slot == -1)
-			continue;
-		if (!slot_gauge(board, (uint32_t)slot, GAUGE_SESSION, 3)) {
-			slot_forget(board, (uint32_t)slot);
-			continue;
-		}
-		if (atomic_load(&board->header->sessions) > 3)
-			_exit(1);
-		if (!slot_end(board, (uint32_t)slot, OUTCOME_RESET))
-			_exit(2);
-		slot_free(board, (uint32_t)slot);
-	}
-}
-
-Test(slot, many_processes_leave_nothing_behind)
-{
-	in_children(&b, 4, live_fast);
-	expect_empty();
-	cr_assert_leq(atomic_load(&b.header->high), 12u,
-	    "claims do not stay low");
-}
-
-/* As live_fast(), without end and with everything that can be counted. */
-static void
-live_until_killed(struct board *board, uint32_t child)
-{
-	struct addr client = client_address((uint8_t)child);
-
-	for (uint32_t i = 0;; i++) {
-		int64_t claimed = slot_claim(board, owner_word(child, 1, i));
-		uint32_t slot = (uint32_t)claimed;
-
-		if (claimed == -1)
-			continue;
-		board->sessions[slot].client = client;
-		board->sessions[slot].has_octets = i % 2;
-		slot_gauge(board, slot, GAUGE_SESSION, 0);
-		slot_advance(board, slot, SLOT_LIVE);
-		slot_udp(board, slot);
-		if (i % 3 == 0)
-			slot_forget(board, slot);
-		else
-			slot_end(board, slot, OUTCOME_IDLE);
-		slot_free(board, slot);
-	}
-}
-
-/*
- * Killed at any point, a process leaves no slot that is not freed.  (A gauge
- * may be one too high for each kill: slot_gauge.c.)
- */
-Test(slot, killed_anywhere_leaves_no_slot)
-{
-	unsigned seed = (unsigned)getpid();
-
-	for (uint32_t round = 0; round < 300; round++) {
-		pid_t pid = fork();
-
-		cr_assert_neq(pid, -1);
-		if (pid == 0)
-			live_until_killed(&b, 1 + round % 7);
-		usleep(500 + (useconds_t)rand_r(&seed) % 1500);
-		kill(pid, SIGKILL);
-		cr_assert_eq(waitpid(pid, NULL, 0), pid);
-		slot_bury(&b, 1 + round % 7, 1);
-		for (uint32_t i = 0; i < b.n.sessions; i++)
-			slot_free(&b, i);
-		for (uint32_t i = 0; i < b.n.sessions; i++) {
-			cr_assert_eq(state_of(i), SLOT_FREE);
-			cr_assert_eq(atomic_load(&b.owners[i]), 0u);
-		}
-	}
-	for (uint32_t i = 0; i < b.n.sessions; i++)
-		cr_assert_neq(slot_claim(&b, me), -1, "%u", i);
-	for (uint32_t i = 0; i < b.n.sessions; i++)
-		cr_assert_neq(slot_udp(&b, i), NULL, "%u", i);
-}
-
-/* The cut of a session that ends at this moment never hits the next one. */
-static void
-cut_or_live(struct board *board, int child)
-{
-	for (uint32_t i = 0; i < ROUNDS; i++) {
-		if (child == 0) {
-			slot_cut(board, 0, atomic_load(
-			    &board->sessions[0].id) - 1, OUTCOME_CUT);
-			continue;
-		}
-		int64_t slot = slot_claim(board, owner_word(1, 1, i));
-
-		if (slot != 0 || slot_is_cut(board, 0) != OUTCOME_NONE)
-			_exit(1);
-		slot_forget(board, 0);
-	}
-}
-
-Test(slot, late_cuts_hit_nobody)
-{
-	in_children(&b, 2, cut_or_live);
+	expect_empty(&b);
 }

@@ -1,0 +1,177 @@
+/*
+ * The sessions of the last run, brought over from a board that may be full of
+ * anything.
+ */
+#include <criterion/criterion.h>
+
+#include <stdlib.h>
+
+#include "board_values.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/slot.h"
+
+static const uint64_t me = (uint64_t)1 << 48 | (uint64_t)1 << 24 | 1;
+
+static struct board b;
+
+static void
+make_board(void)
+{
+	b = small_board(16, 16);		/* 40 slots */
+}
+
+TestSuite(board_import, .init = make_board);
+
+static uint32_t
+claim_in(struct board *board)
+{
+	int64_t slot = slot_claim(board, me);
+	struct session_slot *s;
+
+	cr_assert_neq(slot, -1);
+	s = &board->sessions[slot];
+	s->client = client_address(9);
+	s->has_octets = true;
+	return (uint32_t)slot;
+}
+
+static uint32_t
+old_session(struct board *old, enum slot_state state, const char *user)
+{
+	uint32_t slot = claim_in(old);
+	struct session_slot *s = &old->sessions[slot];
+
+	s->auth = AUTH_PASSWORD;
+	s->metered = true;
+	cr_assert(slot_set_principal(old, slot, user, NAMED_BY_USER));
+	slot_set_user(s, user);
+	slot_set_host(s, "example.net");
+	slot_gauge(old, slot, GAUGE_SESSION, 0);
+	slot_count(old, slot, slot + 1, 100);
+	atomic_store(&s->reply, 0);
+	slot_advance(old, slot, state);
+	return slot;
+}
+
+/* The slot in b that has this id. */
+static uint32_t
+slot_of_id(uint64_t id)
+{
+	for (uint32_t i = 0; i < b.n.sessions; i++)
+		if (atomic_load(&b.states[i]) != SLOT_FREE &&
+		    atomic_load(&b.sessions[i].id) == id)
+			return i;
+	cr_assert(false, "id %llu is not there", (unsigned long long)id);
+	return BOARD_NOBODY;
+}
+
+Test(board_import, closes_the_books_of_the_last_run)
+{
+	struct board old = small_board(16, 16);
+	uint32_t live, asked, ended, silent;
+	struct session_slot *s;
+	char name[BOARD_USER_SIZE];
+	uint64_t ids[3], last_ms;
+
+	live = old_session(&old, SLOT_LIVE, "ann");
+	asked = old_session(&old, SLOT_REQUESTED, "bob");
+	ended = old_session(&old, SLOT_LIVE, "ann");
+	slot_end(&old, ended, OUTCOME_RESET);
+	silent = claim_in(&old);
+	old.sessions[silent].has_octets = false;
+	atomic_store(&slot_udp(&old, live)[2].bytes, 12);
+	atomic_store(&slot_udp(&old, live)[2].first_us, 13);
+	ids[0] = atomic_load(&old.sessions[live].id);
+	ids[1] = atomic_load(&old.sessions[asked].id);
+	ids[2] = atomic_load(&old.sessions[ended].id);
+	atomic_store(&old.header->next_id, clock_wall_us() + 1000000000);
+	/* a clock that was wrong, or a stolen worker */
+	atomic_store(&old.sessions[live].active_ms, UINT64_MAX / 1000);
+	last_ms = atomic_load(&old.sessions[asked].active_ms);
+	old.sessions[live].started_us = old.sessions[asked].started_us =
+	    old.sessions[silent].started_us = last_ms * 1000 - 60000000;
+	atomic_store(&old.sessions[asked].active_ms, last_ms - 30000);
+	atomic_store(&old.sessions[ended].active_ms, last_ms - 30000);
+	atomic_store(&old.sessions[ended].ended_us, (last_ms - 20000) * 1000);
+	old.sessions[ended].started_us = 1;
+
+	cr_assert_eq(board_import(&b, &old), 3u);
+	cr_assert_eq(board_waiting(&old), 0u);
+	cr_assert_eq(board_waiting(&b), 3u);
+	cr_assert_eq(atomic_load(&b.header->used), 3u);
+	cr_assert_eq(atomic_load(&b.header->sessions), 0u);
+	cr_assert_geq(atomic_load(&b.header->next_id),
+	    atomic_load(&old.header->next_id));
+	for (int i = 0; i < 3; i++) {
+		uint32_t slot = slot_of_id(ids[i]);
+
+		s = &b.sessions[slot];
+		cr_assert_eq(atomic_load(&b.states[slot]),
+		    (uint32_t)SLOT_ENDED);
+		cr_assert_eq(atomic_load(&s->outcome), (uint32_t)(i == 2 ?
+		    OUTCOME_RESET : OUTCOME_LOST));
+		cr_assert(slot_principal_name(&b, s, name));
+		cr_assert_str_eq(name, i == 1 ? "bob" : "ann");
+		cr_assert_str_eq(slot_host(s), "example.net");
+		cr_assert_eq(atomic_load(&s->bytes_down), 100u);
+		cr_assert_eq(atomic_load(&s->ended_us),
+		    (last_ms - 20000) * 1000, "the last sign of life");
+	}
+	s = &b.sessions[slot_of_id(ids[0])];
+	cr_assert_eq(atomic_load(&slot_udp_peek(&b, slot_of_id(ids[0]))[2]
+	    .bytes), 12u);
+	cr_assert_eq(board_import(&b, &old), 0u, "twice is once");
+	for (uint32_t i = 0; i < b.n.sessions; i++)
+		slot_free(&b, i);
+	cr_assert_eq(board_waiting(&b), 0u);
+	cr_assert_eq(atomic_load(&b.header->used), 0u);
+	cr_assert_eq(atomic_load(&b.header->refused_waiting), 0u);
+	for (uint32_t i = 0; i < b.n.principals; i++)
+		cr_assert_eq(atomic_load(&b.principals[i].holds), 0u);
+	board_unmap(&old);
+}
+
+Test(board_import, leaves_what_does_not_fit)
+{
+	struct board old = small_board(40, 16);	/* 88 slots into 40 */
+	unsigned total = 0;
+
+	for (int i = 0; i < 60; i++)
+		slot_end(&old, old_session(&old, SLOT_LIVE, "ann"),
+		    OUTCOME_RESET);
+	total += board_import(&b, &old);
+	cr_assert_eq(total, 40u);
+	cr_assert_eq(board_waiting(&old), 20u);
+	for (uint32_t i = 0; i < b.n.sessions; i++)
+		slot_free(&b, i);
+	total += board_import(&b, &old);
+	cr_assert_eq(total, 60u);
+	cr_assert_eq(board_waiting(&old), 0u);
+	board_unmap(&old);
+}
+
+Test(board_import, survives_a_file_full_of_noise)
+{
+	unsigned seed = 99;
+
+	for (int round = 0; round < 30; round++) {
+		struct board old = small_board(8, 4);
+		unsigned char *octets = (unsigned char *)old.header;
+		unsigned char *end = octets + old.size;
+
+		for (unsigned char *o = (unsigned char *)old.processes;
+		    o < end; o++)
+			*o = (unsigned char)rand_r(&seed);
+		for (uint32_t i = 0; i < old.n.sessions; i++)
+			atomic_store(&old.states[i], (unsigned)rand_r(&seed) %
+			    (N_SLOT_STATES + 1));
+		atomic_store(&old.header->next_id, UINT64_MAX);
+		board_import(&b, &old);
+		for (uint32_t i = 0; i < b.n.sessions; i++)
+			slot_free(&b, i);
+		cr_assert_eq(board_waiting(&b), 0u);
+		cr_assert_lt(atomic_load(&b.header->next_id),
+		    (uint64_t)1 << 53);
+		board_unmap(&old);
+	}
+}

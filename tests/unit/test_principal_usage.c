@@ -1,0 +1,256 @@
+/*
+ * What principals have used and what limits leave; active time; addresses at
+ * once.
+ */
+#include <criterion/criterion.h>
+
+#include "board_values.h"
+#include "sockd/common/clock.h"
+#include "sockd/common/principal.h"
+
+static struct board b;
+
+static void
+make_board(void)
+{
+	b = small_board(16, 16);
+}
+
+TestSuite(principal_usage, .init = make_board);
+
+/* ---- usage ---- */
+
+Test(principal_usage, used_is_total_minus_base_and_wraps)
+{
+	uint32_t at = principal_find(&b, "ann");
+	struct principal_slot *p = &b.principals[at];
+
+	atomic_store(&p->bytes, 100);
+	cr_assert_eq(principal_used(&b, at, PERIOD_DAY), 100u);
+	/* 5000 octets were used before this run: base = 100 - 5000 */
+	atomic_store(&p->base_bytes[PERIOD_MONTH], (uint64_t)100 - 5000);
+	cr_assert_eq(principal_used(&b, at, PERIOD_MONTH), 5000u);
+	atomic_store(&p->bytes, 250);
+	cr_assert_eq(principal_used(&b, at, PERIOD_MONTH), 5150u);
+	/* taken back after the turn of the day */
+	atomic_store(&p->base_bytes[PERIOD_DAY], 260);
+	cr_assert_eq(principal_used(&b, at, PERIOD_DAY), 0u);
+	atomic_store(&p->active_s, 5);
+	atomic_store(&p->base_active_s[PERIOD_WEEK], (uint64_t)0 - 10);
+	cr_assert_eq(principal_used_s(&b, at, PERIOD_WEEK), 15u);
+	cr_assert_eq(principal_used(&b, BOARD_NOBODY, PERIOD_DAY), 0u);
+	cr_assert_eq(principal_used_s(&b, at, N_PERIODS), 0u);
+}
+
+Test(principal_usage, least_of_all_caps_is_left)
+{
+	static const struct limit_cap bytes[] = {
+		{ 1000, PERIOD_DAY }, { 2000, PERIOD_MONTH } };
+	static const struct limit_cap time[] = {
+		{ 60, PERIOD_DAY }, { 100, PERIOD_WEEK } };
+	static const struct limit both = { .n_bytes = 2, .bytes = bytes,
+	    .n_time = 2, .time = time };
+	static const struct limit none = { .sessions = 3 };
+	static const struct limit only_time = { .n_time = 2, .time = time };
+	const uint64_t no_cap = UINT64_MAX;
+	static const struct {
+		uint64_t		day, month, seconds, left;
+		size_t			which;
+		const struct limit	*limit;
+	} rows[] = {
+		{ 0, 0, 0, 1000, 0, &both },
+		{ 999, 999, 59, 1, 0, &both },
+		{ 1000, 1000, 0, 0, 0, &both },
+		{ 5000, 5000, 0, 0, 0, &both },
+		{ 100, 1950, 0, 50, 1, &both },
+		{ 100, 2000, 0, 0, 1, &both },
+		{ 0, 0, 60, 0, 2, &both },
+		{ 0, 0, 59, no_cap, 0, &only_time },
+		{ 0, 0, 61, 0, 0, &only_time },
+		{ 9999, 9999, 9999, no_cap, 0, &none },
+		{ 9999, 9999, 9999, no_cap, 0, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t at = principal_find(&b, "ann");
+		struct principal_slot *p = &b.principals[at];
+		size_t which = 0;
+
+		atomic_store(&p->bytes, 7);
+		atomic_store(&p->base_bytes[PERIOD_DAY], 7 - rows[i].day);
+		atomic_store(&p->base_bytes[PERIOD_MONTH], 7 - rows[i].month);
+		atomic_store(&p->active_s, rows[i].seconds);
+		atomic_store(&p->base_active_s[PERIOD_WEEK],
+		    rows[i].seconds);
+		cr_assert_eq(principal_left(&b, at, rows[i].limit, &which),
+		    rows[i].left, "%zu", i);
+		cr_assert_eq(which, rows[i].which, "%zu", i);
+		cr_assert_eq(principal_left(&b, at, rows[i].limit, NULL),
+		    rows[i].left);
+	}
+	cr_assert_eq(principal_left(&b, BOARD_NOBODY, &both, NULL),
+	    UINT64_MAX);
+}
+
+/* ---- active time ---- */
+
+Test(principal_usage, active_seconds_are_those_near_octets)
+{
+	static const struct {
+		uint64_t	at_ms, total_s;
+	} rows[] = {
+		{ 1000000, 0 },
+		{ 1000999, 0 },
+		{ 1001000, 1 },
+		{ 1001500, 1 },
+		{ 1002400, 2 },
+		{ 1003000, 3 },		/* no fraction is lost */
+		{ 1063000, 63 },
+		{ 1123001, 123 },	/* the longest gap */
+		{ 1300000, 183 },	/* beyond: idle_ms and no more */
+		{ 1301000, 184 },
+		{ 1299900, 184 },	/* processes differ by a little */
+		{ 1302000, 185 },
+		{ 900000, 185 },	/* the clock went back */
+		{ 901000, 186 },
+	};
+	uint32_t at = principal_find(&b, "ann");
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		principal_touch(&b, at, rows[i].at_ms, 60000);
+		cr_assert_eq(atomic_load(&b.principals[at].active_s),
+		    rows[i].total_s, "%zu: %llu", i, (unsigned long long)
+		    atomic_load(&b.principals[at].active_s));
+	}
+	cr_assert_eq(atomic_load(&b.principals[at].active_until_ms),
+	    961000u);
+	principal_touch(&b, BOARD_NOBODY, 1, 1);
+}
+
+static void
+touch_often(struct board *board, int child)
+{
+	(void)child;
+	for (uint64_t ms = 1; ms <= 100000; ms++)
+		principal_touch(board, 0, 1000000 + ms, 60000);
+}
+
+Test(principal_usage, many_processes_count_a_second_once)
+{
+	/* each runs through the same 100 s at its own pace; who is behind
+	 * looks like a clock that went back, which may cost, never add */
+	in_children(&b, 1, touch_often);
+	cr_assert_eq(atomic_load(&b.principals[0].active_s), 99u);
+}
+
+static void
+touch_together(struct board *board, int child)
+{
+	uint64_t now_ms;
+
+	do {
+		now_ms = clock_wall_ms();
+		principal_touch(board, (uint32_t)child / 4, now_ms, 60000);
+	} while (now_ms < atomic_load(&board->principals[1].bytes));
+}
+
+Test(principal_usage, sessions_of_one_user_do_not_add_up)
+{
+	uint64_t began = clock_wall_ms();
+
+	atomic_store(&b.principals[1].bytes, began + 2300);
+	in_children(&b, 4, touch_together);
+	cr_assert_eq(atomic_load(&b.principals[0].active_s), 2u);
+}
+
+/* ---- addresses at once ---- */
+
+static bool
+enter(uint32_t at, uint8_t last, uint32_t max)
+{
+	struct addr a = client_address(last);
+	bool counted;
+
+	return principal_enter_address(&b, at, &a, max, &counted) && counted;
+}
+
+static void
+leave(uint32_t at, uint8_t last)
+{
+	struct addr a = client_address(last);
+
+	principal_leave_address(&b, at, &a);
+}
+
+Test(principal_usage, addresses_count_once_each)
+{
+	uint32_t at = principal_find(&b, "ann");
+
+	cr_assert(enter(at, 1, 2));
+	cr_assert(enter(at, 1, 2));
+	cr_assert(enter(at, 2, 2));
+	cr_assert(!enter(at, 3, 2));
+	cr_assert_eq(principal_addresses(&b, at), 2u);
+	cr_assert(enter(at, 2, 2));
+	leave(at, 1);
+	cr_assert(!enter(at, 3, 2), "one session of the first is left");
+	leave(at, 1);
+	leave(at, 1);				/* it has none any more */
+	cr_assert(enter(at, 3, 2));
+	cr_assert(!enter(at, 1, 2));
+	leave(at, 2);
+	leave(at, 2);
+	leave(at, 3);
+	cr_assert_eq(principal_addresses(&b, at), 0u);
+}
+
+Test(principal_usage, addresses_of_before_a_reload_count)
+{
+	uint32_t at = principal_find(&b, "ann");
+
+	for (uint8_t i = 0; i < 5; i++)
+		cr_assert(enter(at, i, 0));
+	for (uint8_t i = 0; i < 3; i++)
+		leave(at, i);
+	cr_assert(!enter(at, 9, 2));
+	cr_assert(enter(at, 4, 2));
+	leave(at, 3);
+	cr_assert(enter(at, 9, 2));
+}
+
+Test(principal_usage, more_addresses_than_can_be_told_apart)
+{
+	uint32_t at = principal_find(&b, "ann");
+	struct addr a = client_address(99);
+	bool counted;
+
+	for (uint8_t i = 0; i < BOARD_ADDRESSES_MAX; i++)
+		cr_assert(enter(at, i, 0));
+	cr_assert(principal_enter_address(&b, at, &a, 0, &counted));
+	cr_assert(!counted);
+	cr_assert(!principal_enter_address(&b, at, &a, 40, &counted));
+	cr_assert(!counted);
+	cr_assert(principal_enter_address(&b, BOARD_NOBODY, &a, 1, &counted));
+	cr_assert(!counted);
+}
+
+static void
+enter_and_leave(struct board *board, int child)
+{
+	for (int i = 0; i < 20000; i++) {
+		struct addr a = client_address((uint8_t)(child + i % 3));
+		bool counted;
+
+		principal_enter_address(board, 0, &a, 3, &counted);
+		if (principal_addresses(board, 0) > 3)
+			_exit(1);
+		if (counted)
+			principal_leave_address(board, 0, &a);
+	}
+}
+
+Test(principal_usage, addresses_at_once_leave_nothing_behind)
+{
+	in_children(&b, 4, enter_and_leave);
+	cr_assert_eq(principal_addresses(&b, 0), 0u);
+}
