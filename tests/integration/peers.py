@@ -35,7 +35,7 @@ class Server:
         try:
             self.serve(s)
         except OSError:
-            pass
+            s.close()		# a reset; thousands of them add up
 
     def serve(self, s):
         raise NotImplementedError
