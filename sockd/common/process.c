@@ -171,6 +171,8 @@ process_begin(const char *name, pid_t parent_pid)
 	restore_signals();
 #ifdef HAVE_SYS_PRCTL_H
 	prctl(PR_SET_NAME, name);
+#else
+	(void)name;
 #endif
 	process_follow_parent();
 }
