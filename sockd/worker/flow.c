@@ -80,12 +80,23 @@ push(struct flow *f)
 
 /* ---- from the source ---- */
 
+/*
+ * A pipe has slots, and how much fits in one depends on how the octets came:
+ * 4 KiB, or a fragment of 32.  So all that may move is asked for, and it was
+ * full if most of its pages' worth came.
+ */
 static size_t
 chunk_size(const struct flow *f)
 {
 	if (f->splices)
-		return f->pipe->size;
+		return METER_CHUNK_MAX;
 	return f->no_pipe ? sizeof(f->buffer->octets) : COPY_MAX;
+}
+
+static bool
+fills_pipe(const struct flow *f, size_t got)
+{
+	return got >= f->pipe->size - f->pipe->size / 4;
 }
 
 static ssize_t
@@ -105,7 +116,7 @@ take_some(struct flow *f, size_t want)
 
 /* Copy or splice the next chunk?  It is the last one's size that tells. */
 static void
-choose(struct flow *f, size_t got, size_t want)
+choose(struct flow *f, size_t got)
 {
 	if (!f->splices) {
 		if (got < SPLICE_FROM || f->marked || f->no_pipe)
@@ -117,7 +128,7 @@ choose(struct flow *f, size_t got, size_t want)
 	}
 	if (got < COPY_BELOW)
 		f->splices = false;
-	f->full = got >= want ? f->full + 1 : 0;
+	f->full = fills_pipe(f, got) ? f->full + 1 : 0;
 	if (f->full == GROW_AFTER && f->pipe->size < PIPE_GROWN_SIZE)
 		pipe_grow(f->pipe);
 }
@@ -149,8 +160,9 @@ pull(struct flow *f, bool *again)
 	}
 	f->ended = n == 0;
 	f->total += (size_t)n;
-	*again = (size_t)n >= AGAIN_FROM || (size_t)n == f->meter.leave;
-	choose(f, (size_t)n, f->meter.leave);
+	*again = (size_t)n >= AGAIN_FROM || (size_t)n == f->meter.leave ||
+	    (f->splices && fills_pipe(f, (size_t)n));
+	choose(f, (size_t)n);
 	return true;
 }
 

@@ -24,6 +24,7 @@
 
 enum {
 	CLIENT, TARGET,			/* index of sockets */
+	TROUBLE = POLLERR | POLLHUP | POLLNVAL,
 	LINGER_MS = 10000,		/* after a reset, for the last octets */
 	PARK_LOOK_MS = 250,		/* do workers run short meanwhile? */
 	TOUCH_MS = 1000,		/* active time, to the board */
@@ -207,11 +208,12 @@ static void
 heed(struct relay *r, int side)
 {
 	struct flow *f = &r->flows[side];
-	short from = r->fds[side].revents, to = r->fds[!side].revents;
+	short from = r->fds[side].revents & (POLLIN | POLLPRI | TROUBLE);
+	short to = r->fds[!side].revents & (POLLOUT | TROUBLE);
 
 	if (f->need == FLOW_IN && from != 0)
 		move(r, side, from);
-	else if (f->need == FLOW_OUT && to & (POLLOUT | POLLERR | POLLHUP))
+	else if (f->need == FLOW_OUT && to != 0)
 		move(r, side, 0);
 	else if (f->need == FLOW_TIME && r->now_ms >= f->resume_ms)
 		move(r, side, 0);
