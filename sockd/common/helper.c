@@ -42,22 +42,6 @@ on_child(int sig)
 	errno = saved;
 }
 
-static void
-kill_overrun(struct family *fam, uint64_t now_ms)
-{
-	for (unsigned i = 0; i < fam->f->max; i++) {
-		struct helper *h = &fam->helpers[i];
-		uint64_t ms = family_busy_ms(fam, i, now_ms);
-
-		if (h->killed || ms < fam->f->timeout_ms)
-			continue;
-		log_warning("helper overran family=%s pid=%ld ms=%llu",
-		    fam->f->name, (long)h->pid, (unsigned long long)ms);
-		h->killed = true;
-		kill(h->pid, SIGKILL);
-	}
-}
-
 /* Wake those that are to leave and wait for a question; the rest will see. */
 static void
 press_leaving(struct family *fam)
@@ -164,7 +148,7 @@ look_after(struct family *fam)
 	uint64_t now_ms = clock_ms();
 
 	family_reap(fam, now_ms);
-	kill_overrun(fam, now_ms);
+	family_kill_overrun(fam, now_ms);
 	if (fam->ending) {
 		family_dismiss(fam, fam->n, true);
 	} else {
@@ -173,6 +157,7 @@ look_after(struct family *fam)
 		family_refill(fam, now_ms);
 	}
 	press_leaving(fam);
+	family_calm(fam, now_ms);
 	tell_board(fam);
 }
 
@@ -212,7 +197,9 @@ helper_family_run(const struct process *p, const struct helper_family *f)
 {
 	struct family fam = { .p = p, .f = f, .burst = 1, .spare = f->max,
 	    .crowded = { .what = "helpers are all busy" },
-	    .dying = { .what = "helpers cannot start" } };
+	    .dying = { .what = "helpers cannot start" },
+	    .deaths.told = { .what = "helper died" },
+	    .overruns.told = { .what = "helper overran" } };
 
 	if (open_family(&fam) == -1) {
 		log_err("helpers impossible family=%s error=\"%s\"", f->name,

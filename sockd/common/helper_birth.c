@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ enum {
 	YOUNG_MS = 1000,	/* died at once */
 	BACKOFF_MIN_MS = 100,
 	BACKOFF_MAX_MS = 5000,
+	QUIET_MS = 10000,	/* a trouble is over */
 };
 
 static void
@@ -76,12 +78,15 @@ family_fork(struct family *fam, unsigned n, uint64_t now_ms)
 }
 
 static void
-tell_death(const struct family *fam, const struct helper *h, int status)
+tell_death(struct family *fam, const struct helper *h, int status,
+    uint64_t now_ms)
 {
 	if (h->killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		return;
-	log_warning("helper died family=%s pid=%ld %s=%d", fam->f->name,
-	    (long)h->pid, WIFSIGNALED(status) ? "signal" : "status",
+	fam->deaths.last_ms = now_ms;
+	log_starts(&fam->deaths.told, "family=%s pid=%ld %s=%d",
+	    fam->f->name, (long)h->pid,
+	    WIFSIGNALED(status) ? "signal" : "status",
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
@@ -90,7 +95,7 @@ bury(struct family *fam, struct helper *h, int status, uint64_t now_ms)
 {
 	struct helper_seat *seat = &fam->row->seats[h - fam->helpers];
 
-	tell_death(fam, h, status);
+	tell_death(fam, h, status, now_ms);
 	if (!h->killed && !h->leaving && now_ms - h->born_ms < YOUNG_MS &&
 	    atomic_load(&seat->taken) == 0)
 		back_off(fam, now_ms, "died at once");
@@ -110,4 +115,31 @@ family_reap(struct family *fam, uint64_t now_ms)
 		for (unsigned i = 0; i < fam->f->max; i++)
 			if (fam->helpers[i].pid == pid)
 				bury(fam, &fam->helpers[i], status, now_ms);
+}
+
+void
+family_kill_overrun(struct family *fam, uint64_t now_ms)
+{
+	for (unsigned i = 0; i < fam->f->max; i++) {
+		struct helper *h = &fam->helpers[i];
+		uint64_t ms = family_busy_ms(fam, i, now_ms);
+
+		if (h->killed || ms < fam->f->timeout_ms)
+			continue;
+		fam->overruns.last_ms = now_ms;
+		log_starts(&fam->overruns.told, "family=%s pid=%ld ms=%llu",
+		    fam->f->name, (long)h->pid, (unsigned long long)ms);
+		h->killed = true;
+		kill(h->pid, SIGKILL);
+	}
+}
+
+void
+family_calm(struct family *fam, uint64_t now_ms)
+{
+	struct trouble *troubles[] = { &fam->deaths, &fam->overruns };
+
+	for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++)
+		if (now_ms - troubles[i]->last_ms > QUIET_MS)
+			log_ends(&troubles[i]->told);
 }

@@ -178,8 +178,7 @@ take_question(struct child *c)
 		close(reply);
 	else if (len == 0 && has_gone(c->family->questions))
 		_exit(1);	/* the channel itself has ended */
-	if (len > 0)
-		explicit_bzero(buf, (size_t)len);
+	explicit_bzero(buf, sizeof(buf));
 }
 
 _Noreturn void

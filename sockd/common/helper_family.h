@@ -15,6 +15,12 @@ struct helper {
 	bool		killed;		/* by us */
 };
 
+/* What may repeat: told at first, and when it was quiet for a while. */
+struct trouble {
+	struct log_condition	told;
+	uint64_t		last_ms;
+};
+
 struct family {
 	const struct process		*p;
 	const struct helper_family	*f;
@@ -35,6 +41,7 @@ struct family {
 	/* after deaths at once */
 	uint64_t			backoff_ms, fork_ms;
 	struct log_condition		dying;
+	struct trouble			deaths, overruns;
 };
 
 /* ---- helper_birth.c ---- */
@@ -44,6 +51,12 @@ void	family_fork(struct family *fam, unsigned n, uint64_t now_ms);
 
 /* Bury who has died.  Never waits. */
 void	family_reap(struct family *fam, uint64_t now_ms);
+
+/* Kill who has overrun its question's time. */
+void	family_kill_overrun(struct family *fam, uint64_t now_ms);
+
+/* Tell which troubles are over. */
+void	family_calm(struct family *fam, uint64_t now_ms);
 
 /* ---- helper_number.c ---- */
 
