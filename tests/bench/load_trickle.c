@@ -1,6 +1,6 @@
 /*
- * A trickle: each tunnel sends one octet every 1 to 3 s and wants it back
- * before the next.  For a server that parks idle tunnels this is parking and
+ * A trickle: each tunnel sends one octet every 1 to 3 s, the next only when
+ * the last is back; one that is not back after 10 s is lost.  For a server that parks idle tunnels this is parking and
  * waking without end: whatever it loses or mixes up shows here.
  */
 #include <err.h>
@@ -16,7 +16,7 @@
 #include "load_process.h"
 #include "load_target.h"
 
-enum { N_EVENTS = 64, TICK_MS = 5, GRACE_MS = 5000 };
+enum { N_EVENTS = 64, TICK_MS = 5, LOST_MS = 10 * 1000 };
 
 static const uint64_t ms_ns = 1000000;
 
@@ -75,6 +75,8 @@ send_due(struct trickle *t)
 
 		if (now < d->due || d->fd == -1)
 			continue;
+		if (d->out && now - d->sent < LOST_MS * ms_ns)
+			continue;
 		t->lost += d->out;
 		d->octet++;
 		d->out = true;
@@ -100,7 +102,7 @@ take(struct trickle *t, struct drop *d)
 		return;
 	}
 	if (n != 1 || !d->out || octets[0] != d->octet) {
-		t->wrong++;
+		t->wrong++;		/* or one that was given up */
 		return;
 	}
 	d->out = false;
@@ -122,9 +124,9 @@ take_all(struct trickle *t)
 static void
 collect(struct trickle *t)
 {
-	uint64_t until = now_ns() + GRACE_MS * ms_ns;
+	uint64_t until = now_ns() + LOST_MS * ms_ns;
 
-	while (t->back < t->sent && now_ns() < until)
+	while (t->back + t->lost < t->sent && now_ns() < until)
 		take_all(t);
 	for (unsigned i = 0; i < t->n; i++)
 		t->lost += t->drops[i].out && t->drops[i].fd != -1;

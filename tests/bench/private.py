@@ -20,7 +20,7 @@ import subprocess
 USER = "sockd-bench"
 PASSWORD = "correct horse"
 UID = 64999
-YESCRYPT = "$y$j9T$sockdBenchSalt123$"    # cost 5, the default of Debian 12
+YESCRYPT = "$y$j9T$sockdBenchSalt0123456.$"    # the cost of Debian 12
 
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
@@ -92,4 +92,7 @@ def append(path, line, directory):
 def yescrypt():
     crypt = ctypes.CDLL("libcrypt.so.1").crypt
     crypt.restype = ctypes.c_char_p
-    return crypt(PASSWORD.encode(), YESCRYPT.encode()).decode()
+    hashed = crypt(PASSWORD.encode(), YESCRYPT.encode()).decode()
+    if not hashed.startswith(YESCRYPT):
+        raise OSError("libcrypt knows no yescrypt")
+    return hashed

@@ -30,8 +30,8 @@ FIGURES = {
     "mib": Figure("MiB in all, user + kernel", False, 1),
     "pss_mib": Figure("MiB in all, PSS", False, 1),
     "echoes": Figure("echoes/s", True, 0),
-    "added_p50_us": Figure("added p50 us", False, 1),
-    "added_p99_us": Figure("added p99 us", False, 1),
+    "added_p50_us": Figure("added p50 us", None, 1),
+    "added_p99_us": Figure("added p99 us", None, 1),
     "woken_p50_us": Figure("woken p50 us", False, 1),
     "down_error": Figure("down: error %", None, 2),
     "up_error": Figure("up: error %", None, 2),
@@ -71,8 +71,11 @@ def bulk_figures(result, figures):
 
 
 def connect_figures(result):
-    return {"rate": result["sessions"] / result["seconds"],
-            "p99_ms": result["p99_us"] / 1000, "failed": result["failed"]}
+    found = {"rate": result["sessions"] / result["seconds"],
+             "failed": result["failed"]}
+    if result["sessions"]:
+        found["p99_ms"] = result["p99_us"] / 1000
+    return found
 
 
 def bulk(running, options, streams, direction, cheap=0):
@@ -87,6 +90,13 @@ def connect(running, options, concurrency, **more):
         "concurrency": concurrency, "seconds": options.seconds,
         "warm_ms": 1000, **more}))
     return {**connect_figures(result), **each(figures, result["sessions"])}
+
+
+def login(running, options, concurrency):
+    """Sessions with a password that is known already: the first login, at
+    yescrypt's cost, is not one of many."""
+    run(running, ("connect", {"seconds": 2}))
+    return connect(running, options, concurrency)
 
 
 def ping(running, options, size):
@@ -246,7 +256,7 @@ ROWS = [
     Row("connect-16", "sessions, 16 at once", of(connect, concurrency=16)),
     Row("connect-64", "sessions, 64 at once", of(connect, concurrency=64)),
     Row("connect-16-password", "sessions with a password, 16 at once",
-        of(connect, concurrency=16), servers="logins",
+        of(login, concurrency=16), servers="logins",
         setup={"login": True}),
     Row("connect-16-name", "sessions to a name, 16 at once",
         of(connect, concurrency=16, name="localhost"), servers="proxies"),
