@@ -35,7 +35,8 @@
 #include "sweep.h"
 #include "vanished.h"
 
-enum { TURN_MAX_MS = 1000, LOADING_POLL_MS = 50, EXPIRE_ROWS = 500 };
+enum { TURN_MAX_MS = 1000, LOADING_POLL_MS = 50, EXPIRE_ROWS = 500,
+       EXPIRE_MS = 10000 };
 
 struct accountant {
 	struct process		*process;
@@ -45,7 +46,7 @@ struct accountant {
 	int			lock;		/* -1: not held */
 	bool			agreed;		/* a first sweep succeeded */
 	bool			busy;		/* more to do at once */
-	uint64_t		sweep_due_ms;	/* CLOCK_MONOTONIC */
+	uint64_t		sweep_due_ms, expire_due_ms;	/* monotonic */
 	struct log_condition	trouble;
 };
 
@@ -142,12 +143,19 @@ expire(struct accountant *a, uint64_t now_us)
 	uint64_t keep_us = conf->accounting.keep_ms * 1000;
 	uint64_t refused_us = conf->accounting.keep_refused_ms * 1000;
 	struct store *s = a->books.store;
+	uint64_t now_ms = clock_ms();
 	unsigned deleted;
 
+	if (now_ms < a->expire_due_ms)
+		return;
 	if (store_expire(s, EXPIRE_ROWS, now_us < keep_us ? 0 :
 	    now_us - keep_us, now_us < refused_us ? 0 : now_us - refused_us,
-	    &deleted) != STORE_OK)
+	    &deleted) != STORE_OK) {
 		give_up(a);
+		return;
+	}
+	if (deleted < EXPIRE_ROWS)	/* else there may be more */
+		a->expire_due_ms = now_ms + EXPIRE_MS;
 }
 
 /* Once the ledger knows every slot: what it says holds from here on. */

@@ -64,7 +64,7 @@ enforce_new(struct books *k, uint32_t generation)
 	    .minute = clock_week_minute(clock_wall_us() / 1000000),
 	    .watched = calloc(k->board->n.sessions, sizeof(*e->watched)),
 	    .quota = quota_new(k) };
-	question_room_init(&e->room, e->policy);
+	question_room_init(&e->room, k->board, k->conf);
 	show_rates(k->board, e->policy);
 	return e->watched == NULL || e->quota == NULL ? NULL : e;
 }
@@ -75,7 +75,6 @@ struct asked {
 	struct session_slot	copy;
 	struct question_asked	room;
 	struct rule_question	question;
-	char			principal[BOARD_USER_SIZE];
 };
 
 static bool
@@ -87,10 +86,8 @@ ask(struct enforcer *e, uint32_t slot, struct asked *a)
 	if (slot_read(b, slot, &a->copy, &state) != 1 ||
 	    (state != SLOT_REQUESTED && state != SLOT_LIVE))
 		return false;
-	if (!slot_principal_name(b, &a->copy, a->principal))
-		principal_of_address(a->principal, &a->copy.client, false);
-	question_of_slot(&a->question, &e->room, b, &a->copy, a->principal,
-	    e->k->conf, e->minute, &a->room);
+	question_of_slot(&a->question, &e->room, &a->copy, e->minute,
+	    &a->room);
 	return true;
 }
 

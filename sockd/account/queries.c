@@ -61,5 +61,6 @@ const char *const queries[N_QUERIES] = {
 	[PUT_CAP] = "INSERT INTO quota_cap VALUES(?1, ?2, ?3, ?4)",
 	[PUT_HOLDER] = "INSERT INTO quota_holder VALUES(?1, ?2)"
 	    " ON CONFLICT(principal) DO UPDATE SET name = ?2",
+	[DATA_VERSION] = "PRAGMA data_version",
 	[DROP_HOLDER] = "DELETE FROM quota_holder WHERE principal = ?1",
 };

@@ -136,12 +136,14 @@ store_is_broken(const struct store *s)
 bool
 store_was_changed(struct store *s)
 {
-	int64_t version, before = s->data_version;
+	struct query *q = db_query(s->db, DATA_VERSION);
+	int64_t before = s->data_version;
 
-	if (db_number(s->db, "PRAGMA data_version", &version) != DB_DONE)
+	if (db_step(s->db, q) != DB_ROW)
 		return false;
-	s->data_version = version;
-	return version != before;
+	s->data_version = query_get(q, 0);
+	query_end(q);
+	return s->data_version != before;
 }
 
 /* ---- transactions ---- */
