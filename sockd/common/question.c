@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "conf.h"
+#include "principal.h"
 #include "process.h"
 #include "slot.h"
 
@@ -15,9 +16,14 @@
 enum { NO_LISTENER = LISTENERS_MAX };
 
 void
-question_room_init(struct question_room *r, const struct policy *policy)
+question_room_init(struct question_room *r, const struct board *b,
+    const struct conf *conf)
 {
+	const struct policy *policy = &conf->policy;
+
 	memset(r, 0, sizeof(*r));
+	r->board = b;
+	r->conf = conf;
 	for (size_t i = 0; i < policy->n_rules; i++) {
 		const struct rule *rule = &policy->rules[i];
 
@@ -28,28 +34,19 @@ question_room_init(struct question_room *r, const struct policy *policy)
 }
 
 static void
-refresh(struct question_room *r, const struct board *b)
+refresh(struct question_room *r)
 {
 	uint32_t serial;
 
 	if (!r->wants_self)
 		return;
 	/* read before the list: a change in between is taken up next time */
-	serial = atomic_load(&b->header->self_serial);
+	serial = atomic_load(&r->board->header->self_serial);
 	if (r->has_self && r->serial == serial)
 		return;
-	r->n_self = board_self(b, r->self);
+	r->n_self = board_self(r->board, r->self);
 	r->serial = serial;
 	r->has_self = true;
-}
-
-static void
-set_self(struct rule_question *q, struct question_room *r,
-    const struct board *b)
-{
-	refresh(r, b);
-	q->self = r->self;
-	q->n_self = r->n_self;
 }
 
 static unsigned
@@ -66,16 +63,17 @@ protocol_of(unsigned version)
 
 void
 question_at_accept(struct rule_question *q, struct question_room *r,
-    const struct board *b, unsigned listener, const struct addr *client,
-    unsigned minute)
+    unsigned listener, const struct addr *client, unsigned minute)
 {
+	refresh(r);
 	memset(q, 0, sizeof(*q));
 	q->knows_listener = true;
 	q->listener = listener;
 	q->from = client;
 	q->knows_minute = true;
 	q->minute = minute;
-	set_self(q, r, b);
+	q->self = r->self;
+	q->n_self = r->n_self;
 }
 
 void
@@ -161,26 +159,28 @@ set_target(struct rule_question *q, const struct session_slot *s,
 
 static void
 set_who(struct rule_question *q, const struct session_slot *s,
-    const char *principal)
+    const struct board *b, struct question_asked *asked)
 {
+	if (!slot_principal_name(b, s, asked->principal))
+		principal_of_address(asked->principal, &s->client, false);
+	memcpy(asked->gids, s->gids, sizeof(asked->gids));
 	if (s->auth == AUTH_PASSWORD)
-		question_at_login(q, principal, s->gids, s->n_gids);
+		question_at_login(q, asked->principal, asked->gids, s->n_gids);
 	else
 		q->who = WHO_ANONYMOUS;
 }
 
 void
 question_of_slot(struct rule_question *q, struct question_room *r,
-    const struct board *b, const struct session_slot *s,
-    const char *principal, const struct conf *conf, unsigned minute,
+    const struct session_slot *s, unsigned minute,
     struct question_asked *asked)
 {
 	memset(asked, 0, sizeof(*asked));
 	asked->client = s->client;
-	question_at_accept(q, r, b, listener_named(conf, s->listen_name),
+	question_at_accept(q, r, listener_named(r->conf, s->listen_name),
 	    &asked->client, minute);
 	q->protocol = protocol_of(s->protocol);
-	set_who(q, s, principal);
+	set_who(q, s, r->board, asked);
 	q->command = s->command;
 	if (s->command != COMMAND_UDP)
 		set_target(q, s, asked);

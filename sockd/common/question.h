@@ -16,8 +16,13 @@
 struct conf;
 struct listener;
 
-/* One per process: this machine's addresses, for policies that name them. */
+/*
+ * One per process: whom it asks about what, and this machine's addresses if
+ * a rule of the policy names them.
+ */
 struct question_room {
+	const struct board	*board;
+	const struct conf	*conf;
 	struct addr	self[BOARD_SELF_MAX];
 	size_t		n_self;
 	uint32_t	serial;		/* of the board's list */
@@ -25,9 +30,9 @@ struct question_room {
 	bool		has_self;
 };
 
-/* For this policy.  Call it again for another one. */
-void	question_room_init(struct question_room *r,
-	    const struct policy *policy);
+/* Both are lent for as long as the room is used. */
+void	question_room_init(struct question_room *r, const struct board *b,
+	    const struct conf *conf);
 
 /*
  * Begin: a client has come to this listener.  Takes the machine's addresses
@@ -35,8 +40,7 @@ void	question_room_init(struct question_room *r,
  * a word otherwise.
  */
 void	question_at_accept(struct rule_question *q, struct question_room *r,
-	    const struct board *b, unsigned listener,
-	    const struct addr *client, unsigned minute);
+	    unsigned listener, const struct addr *client, unsigned minute);
 
 /* version is 4 or 5.  A SOCKS4 client is WHO_ANONYMOUS. */
 void	question_at_greeting(struct rule_question *q, unsigned version,
@@ -61,21 +65,24 @@ void	question_for_target(struct rule_question *q,
 /* An address that the name resolved to, or a BIND peer. */
 void	question_for_address(struct rule_question *q, const struct addr *to);
 
-/*
- * From a copy by slot_read(), and conf, which may be a later one than the
- * session began with: its listener is looked up by name, and one that is
- * gone matches no rule that names a listener.  principal is the name that
- * slot_principal_name() gave.  *asked holds what q points to.  An
- * association is asked about without a target.
- */
+/* What a question from a slot points to. */
 struct question_asked {
 	struct addr	client, to;
+	char		principal[BOARD_USER_SIZE];
 	char		name[NAME_SIZE];
+	gid_t		gids[BOARD_GIDS_MAX];
 };
+
+/*
+ * The whole question from a copy by slot_read() alone, which may go when
+ * this returns.  The room's configuration may be a later one than the session
+ * began with: the listener is looked up by name, and one that is gone matches
+ * no rule that names a listener.  An association is asked about without a
+ * target.
+ */
 void	question_of_slot(struct rule_question *q, struct question_room *r,
-	    const struct board *b, const struct session_slot *s,
-	    const char *principal, const struct conf *conf,
-	    unsigned minute, struct question_asked *asked);
+	    const struct session_slot *s, unsigned minute,
+	    struct question_asked *asked);
 
 /*
  * Is this target one of our own listeners?  They are refused whatever the

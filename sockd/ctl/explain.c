@@ -78,8 +78,8 @@ put_question(struct explained *e)
 	if (board_create_private(&e->board, &small) == -1)
 		return false;
 	find_self(&e->board);
-	question_room_init(&e->room, &e->conf->policy);
-	question_at_accept(q, &e->room, &e->board, w->listener,
+	question_room_init(&e->room, &e->board, e->conf);
+	question_at_accept(q, &e->room, w->listener,
 	    w->has_from ? &w->from : NULL, w->minute);
 	q->knows_listener = w->listen != NULL;
 	question_at_greeting(q, w->version, w->user == NULL ? WHO_UNKNOWN :

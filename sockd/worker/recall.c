@@ -7,7 +7,6 @@
 
 #include "session.h"
 #include "sockd/common/clock.h"
-#include "sockd/common/principal.h"
 #include "sockd/common/slot.h"
 
 static const struct conf_listen *
@@ -27,12 +26,9 @@ session_recall(struct session *s)
 
 	if (slot_read(s->board, s->slot, &copy, &state) != 1)
 		return false;
-	if (!slot_principal_name(s->board, &copy, s->name))
-		principal_of_address(s->name, &copy.client, false);
 	s->listen = listen_named(s->conf, copy.listen_name);
-	question_of_slot(&s->question, &s->worker->room, s->board, &copy,
-	    s->name, s->conf,
+	question_of_slot(&s->question, &s->worker->room, &copy,
 	    clock_week_minute(clock_wall_us() / 1000000), &s->recalled);
-	s->question.gids = s->shown->gids;	/* the copy goes */
+	memcpy(s->name, s->recalled.principal, sizeof(s->name));
 	return true;
 }

@@ -46,8 +46,8 @@ may_come(struct session *s, unsigned listener, const struct addr *from)
 {
 	const struct policy *policy = &s->conf->policy;
 
-	question_at_accept(&s->question, &s->worker->room, s->board, listener,
-	    from, policy->has_hours ?
+	question_at_accept(&s->question, &s->worker->room, listener, from,
+	    policy->has_hours ?
 	    clock_week_minute(clock_wall_us() / 1000000) : 0);
 	if (policy_decide(policy, &s->question).can_pass)
 		return true;

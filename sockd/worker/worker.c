@@ -27,7 +27,7 @@ prepare(struct process *p)
 		worker.pipes[side].fds[0] = worker.pipes[side].fds[1] = -1;
 	asker_init(&worker.auth, p->auth_ask);
 	asker_init(&worker.resolver, p->resolver_ask);
-	question_room_init(&worker.room, &p->conf->policy);
+	question_room_init(&worker.room, p->board, p->conf);
 	/* Reads the time zone while files can still be opened. */
 	clock_week_minute(clock_wall_us() / 1000000);
 }

@@ -20,11 +20,12 @@ static const gid_t gids[] = { 100, 500 };
 static const struct rule_to to_self[] = { { .kind = RULE_TO_SELF } };
 static const struct rule self_rules[] = { { .name = "x" },
     { .name = "no-loops", LIST(to, to_self) } };
-static const struct policy with_self = { LIST(rules, self_rules) };
-static const struct policy without = { .n_rules = 1, .rules = self_rules };
 static const struct conf_listen listens[] = { { .name = "lan" },
     { .name = "dmz" } };
-static const struct conf conf = { LIST(listens, listens) };
+static const struct conf conf = { LIST(listens, listens),
+    .policy = { LIST(rules, self_rules) } };
+static const struct conf without = { .policy = { .n_rules = 1,
+    .rules = self_rules } };
 
 static struct board b;
 static struct question_room room;
@@ -34,7 +35,7 @@ make_board(void)
 {
 	b = small_board(16, 16);
 	board_set_self(&b, &own, 1);
-	question_room_init(&room, &with_self);
+	question_room_init(&room, &b, &conf);
 }
 
 TestSuite(question, .init = make_board);
@@ -55,7 +56,7 @@ Test(question, grows_with_what_is_known)
 	struct target t = named("example.net", 443);
 	struct rule_question q;
 
-	question_at_accept(&q, &room, &b, 3, &client, 77);
+	question_at_accept(&q, &room, 3, &client, 77);
 	cr_assert(q.knows_listener);
 	cr_assert_eq(q.listener, 3u);
 	cr_assert_eq(q.from, &client);
@@ -88,7 +89,7 @@ Test(question, socks4_client_is_nobody_whatever_it_says)
 {
 	struct rule_question q;
 
-	question_at_accept(&q, &room, &b, 0, &client, 0);
+	question_at_accept(&q, &room, 0, &client, 0);
 	question_at_greeting(&q, 4, WHO_SOMEBODY);
 	cr_assert_eq(q.protocol, (unsigned)PROTOCOL_SOCKS4);
 	cr_assert_eq(q.who, WHO_ANONYMOUS);
@@ -99,12 +100,12 @@ Test(question, bind_has_any_port_and_udp_no_target_yet)
 	struct target t = { .addr = other, .port = 20 };
 	struct rule_question q;
 
-	question_at_accept(&q, &room, &b, 0, &client, 0);
+	question_at_accept(&q, &room, 0, &client, 0);
 	question_at_request(&q, COMMAND_BIND, &t);
 	cr_assert(q.any_port);
 	cr_assert_eq(q.to, &t.addr);
 	cr_assert_eq(q.name, NULL);
-	question_at_accept(&q, &room, &b, 0, &client, 0);
+	question_at_accept(&q, &room, 0, &client, 0);
 	question_at_request(&q, COMMAND_UDP, &t);
 	cr_assert(!q.knows_target);
 	cr_assert_eq(q.to, NULL);
@@ -118,18 +119,18 @@ Test(question, own_addresses_are_taken_anew_when_they_change)
 	const struct addr two[] = { IP4(192, 0, 2, 1), IP4(192, 0, 2, 2) };
 	struct rule_question q;
 
-	question_at_accept(&q, &room, &b, 0, &client, 0);
+	question_at_accept(&q, &room, 0, &client, 0);
 	cr_assert_eq(q.n_self, 1u);
 	cr_assert(addr_equal(q.self, &own));
 	memset(room.self, 0, sizeof(room.self));
-	question_at_accept(&q, &room, &b, 0, &client, 0);
+	question_at_accept(&q, &room, 0, &client, 0);
 	cr_assert_eq(q.self->family, ADDR_NONE, "copied without need");
 	board_set_self(&b, two, 2);
-	question_at_accept(&q, &room, &b, 0, &client, 0);
+	question_at_accept(&q, &room, 0, &client, 0);
 	cr_assert_eq(q.n_self, 2u);
 	cr_assert(addr_equal(&q.self[1], &two[1]));
-	question_room_init(&room, &without);
-	question_at_accept(&q, &room, &b, 0, &client, 0);
+	question_room_init(&room, &b, &without);
+	question_at_accept(&q, &room, 0, &client, 0);
 	cr_assert_eq(q.n_self, 0u, "nobody asks for them");
 }
 
@@ -140,8 +141,9 @@ slot_with(uint8_t command, const char *host)
 {
 	struct session_slot s = { .protocol = 5, .command = command,
 	    .auth = AUTH_NONE, .client = IP4(10, 0, 0, 7), .target_port = 80,
-	    .listen_name = "dmz" };
+	    .principal = BOARD_NOBODY, .listen_name = "dmz" };
 
+	slot_set_user(&s, "ann");
 	slot_set_host(&s, host);
 	return s;
 }
@@ -153,7 +155,7 @@ ask(const struct session_slot *s)
 {
 	struct rule_question q;
 
-	question_of_slot(&q, &room, &b, s, "ann", &conf, 5, &asked);
+	question_of_slot(&q, &room, s, 5, &asked);
 	return q;
 }
 
