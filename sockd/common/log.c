@@ -13,6 +13,7 @@
  */
 #include "log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -176,6 +177,7 @@ put_line(int level, const char *fmt, va_list ap)
 	char line[LOG_LINE_MAX];
 	size_t room = sizeof(line) - 1;		/* for the line feed */
 	size_t start = 0, n;
+	int saved = errno;			/* the caller may go on to it */
 
 	if (state.fd != -1)
 		start = held.on ? put_held_prefix(line, room, level) :
@@ -183,12 +185,12 @@ put_line(int level, const char *fmt, va_list ap)
 	n = start + written(vsnprintf(line + start, room - start, fmt, ap),
 	    room - start);
 	blunt_controls(line + start, n - start);
-	if (state.fd == -1) {
+	line[n] = '\n';
+	if (state.fd == -1)
 		syslog(level, "%.*s", (int)n, line);
-		return;
-	}
-	line[n++] = '\n';
-	write_line(line, n);
+	else
+		write_line(line, n + 1);
+	errno = saved;
 }
 
 void

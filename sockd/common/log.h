@@ -30,7 +30,7 @@ bool	log_is_on(int level);
 /* The descriptor that a process must keep open; -1 with syslog. */
 int	log_fd(void);
 
-/* errno is not preserved: format it with strerror() in the call. */
+/* One line each; errno stays as it is. */
 void	log_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void	log_warning(const char *fmt, ...)
 	    __attribute__((format(printf, 1, 2)));

@@ -5,6 +5,7 @@
 #include "sockd/common/log.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,6 +113,35 @@ Test(log, a_condition_is_told_when_it_starts_and_ends)
 	cr_assert_eq(lines, (size_t)2);
 	cr_assert_not_null(strstr(buf, "warning accept paused error=EMFILE\n"));
 	cr_assert_not_null(strstr(buf, "info accept paused ended count=5\n"));
+}
+
+Test(log, held_lines_come_whole_and_in_order)
+{
+	char buf[1 << 17], due[32], *at;
+	size_t n;
+
+	log_hold();
+	for (int i = 0; i < 1000; i++)
+		log_info("line %d of many", i);
+	log_release();
+	log_info("line %d of many", 1000);
+	n = logged(buf, sizeof(buf));
+	at = buf;
+	for (int i = 0; i <= 1000; i++) {
+		snprintf(due, sizeof(due), " info line %d of many\n", i);
+		at = strstr(at, due);
+		cr_assert_not_null(at, "line %d", i);
+		at += strlen(due);
+	}
+	cr_assert_eq((size_t)(at - buf), n);
+}
+
+Test(log, errno_stays)
+{
+	log_open(open("/dev/full", O_WRONLY), LOG_INFO, "sockd-test");
+	errno = EDOM;
+	log_info("to nowhere");
+	cr_assert_eq(errno, EDOM);
 }
 
 Test(log, a_log_that_cannot_be_written_is_no_reason_to_end)
