@@ -289,7 +289,7 @@ struct board {
 	_Atomic uint64_t	*owners;	/* by session; 0: nobody */
 	struct session_slot	*sessions;
 	struct principal_slot	*principals;
-	_Atomic uint64_t	*principal_keys; /* hash of the name */
+	_Atomic uint64_t	*principal_keys; /* by principal: whose */
 	struct place_slot	*places;
 	struct rule_slot	*rules;
 	struct udp_block	*udp;
@@ -300,50 +300,73 @@ struct board {
 
 /*
  * Make the board of a new run in the directory dirfd, under the name
- * "board", preallocated and zeroed, and map it.  An old file of that name
- * must have been imported or put aside before.  -1 and errno.
+ * "board" (0600), preallocated and zeroed, and map it.  Beside session_max
+ * slots there are as many again for sessions that ended and wait for the
+ * accountant, and one for each process.  -1 and errno, and no file is left:
+ * EEXIST if there is one (it must be imported or put aside before), ENOSPC,
+ * EINVAL for sizes beyond what the words of the board hold.
  */
 int	board_create(struct board *b, int dirfd,
 	    const struct board_sizes *sizes);
 
-/* Put memory without a file in its place (tests, sockctl explain). */
+/* The same in memory without a file (tests, sockctl explain). */
 int	board_create_private(struct board *b, const struct board_sizes *sizes);
 
-/* Session ids of this run: from the clock in us, at_least this one. */
+/*
+ * Session ids go on from the clock in us, or from at_least if that is more
+ * and no nonsense; never backwards.
+ */
 void	board_seed_id(struct board *b, uint64_t at_least);
 
 /*
- * Map an existing file read-only (sockctl) or read-write (import), after its
- * magic, version and sizes were checked.  -1 and errno; EINVAL with *why set
- * if it is no board or one of another layout.
+ * Map an existing file (fd is lent) read-only (sockctl) or read-write
+ * (import), after its magic, version and sizes were checked.  -1 and errno;
+ * EINVAL if it is no board or one of another layout.  *why says so in words.
  */
 int	board_open(struct board *b, int fd, bool writable, const char **why);
+
+/* Twice is once. */
 void	board_unmap(struct board *b);
 
-/* The keyed hash of this board's tables. */
+/* The keyed hash of this board's tables: another board, another hash. */
 uint64_t board_hash(const struct board *b, const void *octets, size_t len);
 
 /*
  * Bring the sessions of the last run over (from was opened writable): those
  * that lived end there as lost, and all that ended are copied for the
  * accountant, under their ids, and freed in from.  Returns how many came
- * over; what found no room stays, and board_waiting(from) tells how many:
- * if any, the file must be put aside and not removed.  The master calls it
- * before its first fork, and passes ids on by board_seed_id().
+ * over; what found no room stays: if board_waiting(from) is not 0 then, the
+ * file must be put aside and not removed.  New ids follow those of from.  For
+ * the master, before its first fork.
  */
 unsigned board_import(struct board *to, struct board *from);
+
+/* Session slots that are not free. */
 unsigned board_waiting(const struct board *b);
 
-/* A copy of this machine's addresses; returns how many. */
+/*
+ * A copy of this machine's addresses; returns how many.  Waits for the master
+ * while it writes them, a tenth of a second at most.
+ */
 size_t	board_self(const struct board *b, struct addr out[BOARD_SELF_MAX]);
+
+/* The master alone: these n (BOARD_SELF_MAX at most) are this machine's. */
 void	board_set_self(struct board *b, const struct addr *addrs, size_t n);
 
-/* Process slots: the master alone claims and frees them. */
+/*
+ * Process slots: the master alone claims and frees them.  A claimed one is
+ * STARTING, has an epoch that its last process had not, and no pid yet.
+ * Returns the index; -1 if none is free.
+ */
 int	process_claim(struct board *b, enum process_kind kind,
-	    uint32_t generation);	/* index, -1: none is free */
+	    uint32_t generation);
 void	process_free(struct board *b, unsigned index);
+
+/* The process itself: what it does, since now. */
 void	process_set_state(struct board *b, unsigned index,
 	    enum process_state state);
+
+/* A word for the ledger and the log; never NULL, for nonsense neither. */
 
 const char *outcome_name(enum outcome outcome);
 const char *process_kind_name(enum process_kind kind);

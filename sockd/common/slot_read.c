@@ -128,6 +128,7 @@ is_sound(const struct session_slot *s)
 	    (s->protocol == 0 || s->protocol == 4 || s->protocol == 5) &&
 	    s->auth <= AUTH_USERID && s->command <= COMMAND_UDP &&
 	    s->principal_kind <= NAMED_BY_USER &&
+	    atomic_load(&s->parked_kind) <= PARKED_FAILURE &&
 	    s->metered <= 1 && s->logged <= 1 && s->has_octets <= 1 &&
 	    s->n_gids <= BOARD_GIDS_MAX &&
 	    (s->host_at == 0 || s->host_at < BOARD_TEXT_SIZE) &&

@@ -180,6 +180,7 @@ Test(slot_read, what_is_out_of_range_is_nonsense)
 	NONSENSE(s->auth = AUTH_USERID + 1);
 	NONSENSE(s->command = COMMAND_UDP + 1);
 	NONSENSE(s->principal_kind = NAMED_BY_USER + 1);
+	NONSENSE(atomic_store(&s->parked_kind, PARKED_FAILURE + 1));
 	NONSENSE(s->metered = 2);
 	NONSENSE(s->logged = 2);
 	NONSENSE(s->has_octets = 2);
