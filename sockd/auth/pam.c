@@ -206,13 +206,13 @@ static int
 begin(const char *confdir, const struct login_question *q,
     const struct pam_conv *conv, pam_handle_t **pamh)
 {
+	if (confdir[0] == '\0')
+		return pam_start(q->service, q->user, conv, pamh);
 #ifdef HAVE_PAM_START_CONFDIR
-	if (confdir[0] != '\0')
-		return pam_start_confdir(q->service, q->user, conv, confdir,
-		    pamh);
+	return pam_start_confdir(q->service, q->user, conv, confdir, pamh);
+#else
+	return PAM_SYSTEM_ERR;	/* never another directory's service */
 #endif
-	(void)confdir;
-	return pam_start(q->service, q->user, conv, pamh);
 }
 
 enum login_verdict
