@@ -126,6 +126,21 @@ open_store(struct accountant *a)
 	return false;
 }
 
+/* Somebody took the file away: go on with the one that is there now. */
+static void
+leave_moved(struct accountant *a)
+{
+	struct books *k = &a->books;
+
+	if (k->store == NULL || !store_has_moved(k->store))
+		return;
+	log_warning("ledger was moved or removed dir=%s",
+	    a->process->conf->state_dir);
+	store_close(k->store);
+	k->store = NULL;
+	a->agreed = false;
+}
+
 /* ---- a turn ---- */
 
 static void
@@ -180,6 +195,7 @@ sweep(struct accountant *a)
 	struct books *k = &a->books;
 	int rc;
 
+	leave_moved(a);
 	open_store(a);
 	rc = sweep_run(k, now_us, note_session, a);
 	if (k->store == NULL)
@@ -211,6 +227,12 @@ load_principals(struct accountant *a)
 		give_up(a);
 }
 
+static bool
+day_is_over(const struct accountant *a)
+{
+	return clock_wall_us() / 1000000 >= a->books.periods.day_ends_s;
+}
+
 /* The day turns after a sweep has put what moved until now on the last one. */
 static void
 turn_periods(struct accountant *a)
@@ -232,7 +254,7 @@ take_turn(struct accountant *a, bool last)
 	uint64_t now_ms = clock_ms();
 
 	load_principals(a);
-	if (last || now_ms >= a->sweep_due_ms ||
+	if (last || now_ms >= a->sweep_due_ms || day_is_over(a) ||
 	    (wake_is_due(b) && a->trouble.count == 0)) {
 		a->sweep_due_ms = now_ms +
 		    a->process->conf->accounting.interval_ms;

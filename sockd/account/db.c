@@ -73,6 +73,15 @@ db_number(struct db *db, const char *text, int64_t *number)
 }
 
 bool
+db_has_moved(struct db *db)
+{
+	int moved = 0;
+
+	return sqlite3_file_control(db->sqlite, "main",
+	    SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0;
+}
+
+bool
 db_is_in_transaction(const struct db *db)
 {
 	return sqlite3_get_autocommit(db->sqlite) == 0;
@@ -102,7 +111,8 @@ set_up(struct db *db, bool sync_full)
 	snprintf(cache, sizeof(cache), "PRAGMA cache_size = -%d", CACHE_KIB);
 	if (db_number(db, "PRAGMA journal_mode = WAL", &ignored) != DB_DONE ||
 	    db_number(db, limit, &ignored) != DB_DONE ||
-	    db_execute(db, cache) != DB_DONE)
+	    db_execute(db, cache) != DB_DONE ||
+	    db_execute(db, "PRAGMA temp_store = MEMORY") != DB_DONE)
 		return DB_ERROR;
 	return db_execute(db, sync_full ? "PRAGMA synchronous = FULL" :
 	    "PRAGMA synchronous = NORMAL");

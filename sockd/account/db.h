@@ -31,6 +31,8 @@ bool	db_is_broken(const struct db *db);
 int	db_execute(struct db *db, const char *text);
 /* Run one that answers a number (0 if nothing). */
 int	db_number(struct db *db, const char *text, int64_t *number);
+/* Is the file at this path no longer the one that is open? */
+bool	db_has_moved(struct db *db);
 bool	db_is_in_transaction(const struct db *db);
 /* Rows touched by the last insert, update or delete. */
 unsigned db_changes(const struct db *db);

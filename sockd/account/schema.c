@@ -19,9 +19,9 @@
 /* Octets as people read them. */
 #define SIZE(x)								\
 	"CASE WHEN " x " >= 1e12 THEN printf('%.2f TB', (" x ") / 1e12)"	\
-	" WHEN " x " >= 1e9 THEN printf('%.2f GB', (" x ") / 1e9)"		\
-	" WHEN " x " >= 1e6 THEN printf('%.1f MB', (" x ") / 1e6)"		\
-	" WHEN " x " >= 1e3 THEN printf('%.1f kB', (" x ") / 1e3)"		\
+	" WHEN " x " >= 1e9 THEN printf('%.2f GB', (" x ") / 1e9)"	\
+	" WHEN " x " >= 1e6 THEN printf('%.1f MB', (" x ") / 1e6)"	\
+	" WHEN " x " >= 1e3 THEN printf('%.1f kB', (" x ") / 1e3)"	\
 	" ELSE printf('%d B', " x ") END"
 /* Seconds as h:mm:ss. */
 #define LASTED(x)							\
@@ -48,7 +48,7 @@
 	" FROM (SELECT principal, sum(sessions) AS sessions,"		\
 	" sum(bytes_up) AS bytes_up, sum(bytes_down) AS bytes_down,"	\
 	" sum(seconds) AS seconds"					\
-	" FROM usage WHERE day >= " since " GROUP BY principal)"		\
+	" FROM usage WHERE day >= " since " GROUP BY principal)"	\
 	" ORDER BY bytes_up + bytes_down DESC;"
 
 static const char first_schema[] =

@@ -134,6 +134,12 @@ store_is_broken(const struct store *s)
 }
 
 bool
+store_has_moved(struct store *s)
+{
+	return db_has_moved(s->db);
+}
+
+bool
 store_was_changed(struct store *s)
 {
 	struct query *q = db_query(s->db, DATA_VERSION);

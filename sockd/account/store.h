@@ -54,6 +54,9 @@ const char *store_error(const struct store *s);
 /* After an error: does only a fresh open help? */
 bool	store_is_broken(const struct store *s);
 
+/* Was the database taken from its place?  What is written then is lost. */
+bool	store_has_moved(struct store *s);
+
 /* One transaction; the end of it says when it was. */
 int	store_begin(struct store *s);
 int	store_commit(struct store *s, uint64_t now_us);
