@@ -43,9 +43,9 @@ struct process_slot {
 	_Atomic int32_t		pid;
 	_Atomic uint32_t	kind;		/* enum process_kind */
 	_Atomic uint32_t	state;		/* enum process_state */
-	_Atomic uint32_t	epoch;		/* grows with each new process */
+	_Atomic uint32_t	epoch;		/* another with each process */
 	_Atomic uint32_t	generation;
-	_Atomic uint32_t	served;		/* clients, questions, tunnels */
+	_Atomic uint32_t	served;		/* clients, questions, ... */
 	_Atomic uint64_t	since_ms;	/* CLOCK_MONOTONIC of state */
 };
 
@@ -106,8 +106,8 @@ enum { UDP_TARGETS_MAX = 8, UDP_CONTACTED_MAX = 128 };
 
 struct udp_count {		/* one target of an association */
 	struct addr		addr;
-	char			name[64];	/* cut; the whole is in the log */
-	_Atomic uint64_t	first_us;	/* 0: empty; set last (release) */
+	char			name[64];	/* cut; the log has it whole */
+	_Atomic uint64_t	first_us;	/* 0: empty; written last */
 	_Atomic uint64_t	datagrams, bytes;
 };
 
@@ -129,7 +129,7 @@ struct session_slot {
 	_Atomic uint64_t	cut;		/* the id that is to end */
 	_Atomic uint64_t	bytes_up, bytes_down;
 	_Atomic uint64_t	datagrams_up, datagrams_down;
-	_Atomic uint64_t	active_ms;	/* wall clock of the last octet */
+	_Atomic uint64_t	active_ms;	/* of the last octet, wall clock */
 	/*
 	 * What holds this session to its limit.  The worker sets them when it
 	 * grants (rates of the limit; the octets of its principal, counted as
@@ -140,7 +140,7 @@ struct session_slot {
 	_Atomic uint64_t	rate_up, rate_down;	/* octets/s, 0 none */
 	_Atomic uint64_t	stop_at_bytes;		/* UINT64_MAX: none */
 	_Atomic uint32_t	rule;		/* index, or BOARD_NOBODY; the
-						 * accountant's after a reload */
+						 * accountant's on reload */
 	_Atomic uint32_t	limit;		/* likewise */
 	_Atomic uint32_t	cut_why;	/* enum outcome */
 	_Atomic uint32_t	gauges;		/* GAUGE_ bits */
@@ -172,7 +172,7 @@ struct session_slot {
 	uint16_t		target_port;
 	uint16_t		host_at;	/* in text; 0: no target yet */
 	struct addr		client;
-	struct addr		target_addr;	/* as connected; BIND: the peer */
+	struct addr		target_addr;	/* connected; BIND: the peer */
 	struct addr		source;		/* our own outgoing address */
 	char			listen_name[BOARD_NAME_SIZE];
 	char			rule_name[BOARD_NAME_SIZE];	/* "" none */
@@ -195,7 +195,7 @@ struct principal_slot {
 	_Atomic uint32_t	state;
 	_Atomic uint32_t	sessions;	/* gauge: granted, connecting */
 	_Atomic uint32_t	holds;		/* session slots that name it */
-	_Atomic uint32_t	warned;		/* bit by period: 80 % was told */
+	_Atomic uint32_t	warned;		/* by period: told at 80 % */
 	_Atomic uint64_t	bytes;		/* metered, only grows */
 	_Atomic uint64_t	active_s;	/* only grows */
 	_Atomic uint64_t	active_until_ms;	/* wall clock */
@@ -213,7 +213,7 @@ struct principal_slot {
 /* ---- addresses ---- */
 
 struct place_slot {
-	_Atomic uint64_t	key;		/* hash of addr_client(); 0 free */
+	_Atomic uint64_t	key;		/* hash of address; 0: free */
 	_Atomic uint32_t	handshakes, sessions;
 	_Atomic uint32_t	failures;	/* within the window */
 	_Atomic uint32_t	refusals;	/* rows within this minute */
@@ -252,7 +252,7 @@ struct board_header {
 				place_size, rule_size, udp_size;
 	uint32_t		n_processes, n_sessions, n_principals,
 				n_places, n_rules, n_udp, session_max;
-	uint64_t		salt[2];	/* for the hashes of this board */
+	uint64_t		salt[2];	/* the key of board_hash() */
 	_Atomic uint64_t	next_id;
 	_Atomic uint64_t	claim_hint;	/* frees << 32 | where to look
 						 * for a free session slot */
@@ -260,17 +260,17 @@ struct board_header {
 						 * plus 1 */
 	_Atomic uint32_t	sessions;	/* gauge: granted, connecting */
 	_Atomic uint32_t	used;		/* slots that are not FREE */
-	_Atomic uint32_t	refused_waiting;	/* ENDED, never granted */
+	_Atomic uint32_t	refused_waiting; /* ENDED, never granted */
 	_Atomic uint32_t	generation;	/* of the configuration */
 	_Atomic uint32_t	workers, idle_workers;
 	_Atomic uint32_t	day;	/* of the bases: local, since 1970 */
-	_Atomic uint32_t	loading;	/* a principal came: see wake.h */
+	_Atomic uint32_t	loading;	/* a principal came: wake.h */
 	_Atomic uint32_t	wake_pending;	/* the accountant was woken */
 	_Atomic uint32_t	wake_asked;	/* an octet is in the master's
 						 * wake pipe */
 	_Atomic uint32_t	stopping;	/* accept nobody any more */
 	_Atomic uint32_t	cuts;		/* grows with each slot_cut(): a
-						 * keeper then looks at its own */
+						 * keeper then looks */
 	_Atomic uint32_t	self_serial;	/* odd while being written */
 	_Atomic uint32_t	n_self;
 	struct addr		self[BOARD_SELF_MAX];
@@ -285,7 +285,7 @@ struct board_header {
 struct board {
 	struct board_header	*header;
 	struct process_slot	*processes;
-	_Atomic uint32_t	*states;	/* enum slot_state, by session */
+	_Atomic uint32_t	*states;	/* by session: enum slot_state */
 	_Atomic uint64_t	*owners;	/* by session; 0: nobody */
 	struct session_slot	*sessions;
 	struct principal_slot	*principals;

@@ -11,7 +11,7 @@
 
 enum {
 	TRIES = 8,			/* others take what we wanted */
-	ABANDONED_MS = 10000,		/* who is at a slot for longer is dead */
+	ABANDONED_MS = 10000,		/* who takes longer is dead */
 };
 
 static bool

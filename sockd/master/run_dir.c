@@ -216,7 +216,7 @@ import(int dirfd, const char *name, struct board *to)
 {
 	struct board from = { 0 };
 	const char *why = "";
-	unsigned n, left = 0;
+	unsigned n, left;
 	int fd;
 
 	fd = openat(dirfd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
@@ -232,8 +232,7 @@ import(int dirfd, const char *name, struct board *to)
 	}
 	close(fd);
 	n = board_import(to, &from);
-	for (uint32_t i = 0; i < from.n.sessions; i++)
-		left += atomic_load(&from.states[i]) != SLOT_FREE;
+	left = board_waiting(&from);
 	board_unmap(&from);
 	if (n > 0)
 		log_info("board imported sessions=%u", n);
@@ -295,10 +294,8 @@ run_dir_make_board(const struct run_dir *d, struct board *board,
 void
 run_dir_close(struct run_dir *d, const struct board *board)
 {
-	unsigned held = 0;
+	unsigned held = board_waiting(board);
 
-	for (uint32_t i = 0; i < board->n.sessions; i++)
-		held += atomic_load(&board->states[i]) != SLOT_FREE;
 	if (held == 0)
 		unlinkat(d->fd, board_name, 0);
 	else
