@@ -105,8 +105,9 @@ int	udp_open_socket(const struct addr *at, const struct conf_ports *ports,
 /* ---- udp_up.c, udp_down.c ---- */
 
 /*
- * Move what can be moved.  readable: the relay socket (bit of out) has
- * something.  False: the session is over, its outcome is set.
+ * Move what is there, a batch at most, so that the other direction has its
+ * turn.  readable: the relay socket (out, by family) has something.  False:
+ * the session is over, its outcome is set.
  */
 bool	udp_up(struct udp *u, bool readable);
 bool	udp_down(struct udp *u, const bool readable[2]);

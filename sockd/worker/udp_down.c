@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { TURNS_MAX = 4 };		/* batches before the other way has a turn */
-
 /* ---- from whom ---- */
 
 static bool
@@ -119,43 +117,32 @@ udp_down_wants(const struct udp *u)
 	    u->down.resume_ms == 0;
 }
 
-/* Both families in turn.  True: there is something. */
-static bool
-fill(struct udp *u, const bool readable[2], bool *full)
+/* Both families in turn. */
+static void
+fill(struct udp *u, const bool readable[2])
 {
 	for (int i = 0; i < 2; i++) {
 		unsigned side = u->turn++ % 2;
 
 		if (readable[side] &&
 		    udp_inbox_fill(&u->down.in, u->out[side]) > 0) {
-			*full = u->down.in.n == UDP_BATCH;
 			u->heard_ms = u->now_ms;
-			return true;
+			return;
 		}
 	}
-	return false;
 }
 
 bool
 udp_down(struct udp *u, const bool readable[2])
 {
 	struct udp_inbox *in = &u->down.in;
-	bool more = readable[0] || readable[1];
 
 	if (!flush(u) || u->down.resume_ms > u->now_ms)
 		return true;
-	for (int turn = 0; turn < TURNS_MAX; turn++) {
-		if (udp_inbox_is_empty(in) &&
-		    (!more || !fill(u, readable, &more)))
-			return true;
-		while (in->next < in->n && take_one(u, in->next))
-			in->next++;
-		if (u->down.spent) {
-			flush(u);
-			return session_fail(u->session, OUTCOME_QUOTA);
-		}
-		if (!flush(u) || in->next < in->n)
-			return true;
-	}
-	return true;
+	if (udp_inbox_is_empty(in))
+		fill(u, readable);
+	while (in->next < in->n && take_one(u, in->next))
+		in->next++;
+	flush(u);
+	return !u->down.spent || session_fail(u->session, OUTCOME_QUOTA);
 }

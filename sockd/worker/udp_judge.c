@@ -160,6 +160,7 @@ known_addr(const struct udp *u, const struct target *asked)
 
 		if (atomic_load(&c->first_us) != 0 &&
 		    c->addr.port == asked->port &&
+		    strlen(asked->name) < sizeof(c->name) - 1 &&
 		    strcmp(c->name, asked->name) == 0)
 			return &c->addr;
 	}
@@ -204,10 +205,14 @@ bool
 udp_judge_stranger(struct udp *u, const struct addr *from, unsigned *rule)
 {
 	const struct target asked = { .addr = *from, .port = from->port };
+	const struct session *s = u->session;
 
-	if (u->session->conf->udp.filter && !was_contacted(u, from))
-		return false;
-	return ask(u, &asked, from, rule) == OUTCOME_NONE;
+	if (was_contacted(u, from)) {
+		*rule = atomic_load(&s->shown->rule);
+		return *rule < s->conf->policy.n_rules;
+	}
+	return !s->conf->udp.filter &&
+	    ask(u, &asked, from, rule) == OUTCOME_NONE;
 }
 
 void

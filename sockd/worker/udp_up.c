@@ -11,8 +11,6 @@
 
 #include "local.h"
 
-enum { TURNS_MAX = 4 };		/* batches before the other way has a turn */
-
 /* What became of one datagram. */
 enum fate {
 	DONE,			/* in the outbox, kept or dropped */
@@ -274,24 +272,14 @@ udp_up_wants(const struct udp *u)
 bool
 udp_up(struct udp *u, bool readable)
 {
-	if (!flush(u))
-		return true;
-	if (u->up.resume_ms > u->now_ms)
-		return true;
-	for (int turn = 0; turn < TURNS_MAX; turn++) {
-		bool had = !udp_inbox_is_empty(&u->up.in);
-		enum fate fate;
+	enum fate fate;
 
-		if (!had && readable && udp_inbox_fill(&u->up.in, u->relay) > 0)
-			u->heard_ms = u->now_ms;
-		fate = take_batch(u);
-		if (!flush(u) || fate == LATER)
-			return true;
-		if (fate == OVER)
-			return false;
-		readable &= had || u->up.in.n == UDP_BATCH;
-		if (!readable)
-			break;
-	}
-	return true;
+	if (!flush(u) || u->up.resume_ms > u->now_ms)
+		return true;
+	if (readable && udp_inbox_is_empty(&u->up.in) &&
+	    udp_inbox_fill(&u->up.in, u->relay) > 0)
+		u->heard_ms = u->now_ms;
+	fate = take_batch(u);
+	flush(u);
+	return fate != OVER;
 }
