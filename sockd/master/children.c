@@ -59,6 +59,13 @@ children_init(struct children *c)
 }
 
 void
+children_free(struct children *c)
+{
+	free(c->by_index);
+	c->by_index = NULL;
+}
+
+void
 children_hide(struct children *c, int fd)
 {
 	if (c->n_private < PRIVATE_FDS_MAX)

@@ -40,6 +40,9 @@ struct children {
 /* Pipes and table; base is filled in by the caller before.  0, -1 + errno. */
 int	children_init(struct children *c);
 
+/* The table; all children have ended. */
+void	children_free(struct children *c);
+
 /* A descriptor that children must not keep. */
 void	children_hide(struct children *c, int fd);
 

@@ -262,12 +262,41 @@ loop(struct master *m, int signal_fd)
 	}
 }
 
+/* Serve until told to stop. */
+static int
+serve(struct master *m, bool daemonized)
+{
+	int signal_fd, signal_write;
+
+	if (daemonized && daemonize() == -1) {
+		log_err("start failed why=\"%s\"", strerror(errno));
+		return -1;
+	}
+	signal_fd = signals_init(&signal_write);
+	if (signal_fd == -1 || open_all(m) == -1 ||
+	    run_dir_write_pid(&m->run) == -1)
+		return -1;
+	m->self_fd = self_watch();
+	self_refresh(m->self_fd, &m->board);
+	if (start_children(m, signal_fd, signal_write) == -1)
+		return -1;
+	spares_renew(&m->spares, &m->children);
+	log_info("started version=%s pid=%ld sessions.max=%u", PACKAGE_VERSION,
+	    (long)getpid(), m->conf->sessions.max);
+	daemonize_ready();
+	activation_notify(NOTICE_READY);
+	loop(m, signal_fd);
+	log_info("stopped");
+	run_dir_close(&m->run, &m->board);
+	return 0;
+}
+
 int
 master_run(const struct master_options *options)
 {
 	struct master m = { .verbose = options->verbose };
 	char file[PATH_MAX];
-	int signal_fd, signal_write;
+	int done;
 
 	prctl(PR_SET_NAME, "sockd-master");
 	umask(022);
@@ -276,25 +305,9 @@ master_run(const struct master_options *options)
 	if (m.conf == NULL)
 		return 1;
 	m.file = realpath(options->file, file);	/* -D leaves the directory */
-	if (options->daemonize && daemonize() == -1) {
-		log_err("start failed why=\"%s\"", strerror(errno));
-		return 1;
-	}
-	signal_fd = signals_init(&signal_write);
-	if (signal_fd == -1 || open_all(&m) == -1 ||
-	    run_dir_write_pid(&m.run) == -1)
-		return 1;
-	m.self_fd = self_watch();
-	self_refresh(m.self_fd, &m.board);
-	if (start_children(&m, signal_fd, signal_write) == -1)
-		return 1;
-	spares_renew(&m.spares, &m.children);
-	log_info("started version=%s pid=%ld sessions.max=%u", PACKAGE_VERSION,
-	    (long)getpid(), m.conf->sessions.max);
-	daemonize_ready();
-	activation_notify(NOTICE_READY);
-	loop(&m, signal_fd);
-	log_info("stopped");
-	run_dir_close(&m.run, &m.board);
-	return 0;
+	done = serve(&m, options->daemonize);
+	children_free(&m.children);
+	listeners_close(&m.listeners);
+	conf_free(m.conf);
+	return done == 0 ? 0 : 1;
 }
