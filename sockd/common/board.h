@@ -129,7 +129,7 @@ struct session_slot {
 	_Atomic uint64_t	cut;		/* the id that is to end */
 	_Atomic uint64_t	bytes_up, bytes_down;
 	_Atomic uint64_t	datagrams_up, datagrams_down;
-	_Atomic uint64_t	active_ms;	/* of the last octet, wall clock */
+	_Atomic uint64_t	active_ms;	/* wall clock of last octet */
 	/*
 	 * What holds this session to its limit.  The worker sets them when it
 	 * grants (rates of the limit; the octets of its principal, counted as
@@ -285,7 +285,7 @@ struct board_header {
 struct board {
 	struct board_header	*header;
 	struct process_slot	*processes;
-	_Atomic uint32_t	*states;	/* by session: enum slot_state */
+	_Atomic uint32_t	*states;	/* enum slot_state, each */
 	_Atomic uint64_t	*owners;	/* by session; 0: nobody */
 	struct session_slot	*sessions;
 	struct principal_slot	*principals;
