@@ -88,26 +88,36 @@ unwatch_held(struct keeper *k, const struct held *h)
 		forget(k, h->fds[i]);
 }
 
-/* A waiting BIND leaves what its client sends for the peer; a client whose
- * login failed is only seen to be gone. */
+/*
+ * A waiting BIND leaves what its client sends for the peer; a client whose
+ * login failed is only seen to be gone.  So is the end of a tunnel whose FIN
+ * was passed on: it stays readable for ever.
+ */
 static uint32_t
-events_for(uint32_t kind, unsigned fd)
+events_for(const struct session_slot *s, unsigned fd)
 {
 	enum { ANYTHING = EPOLLIN | EPOLLRDHUP | EPOLLPRI };
 
-	if (kind == PARKED_BIND)
+	switch (atomic_load(&s->parked_kind)) {
+	case PARKED_BIND:
 		return fd == 0 ? EPOLLRDHUP : EPOLLIN;
-	return kind == PARKED_FAILURE ? 0 : ANYTHING;
+	case PARKED_FAILURE:
+		return 0;
+	case PARKED_TUNNEL:
+		return atomic_load(&s->half_closed) & 1U << fd ? 0 : ANYTHING;
+	default:
+		return ANYTHING;
+	}
 }
 
 static void
 watch_held(struct keeper *k, uint32_t i)
 {
 	const struct held *h = &k->held.list[i];
-	uint32_t kind = atomic_load(&k->board->sessions[h->slot].parked_kind);
+	const struct session_slot *s = &k->board->sessions[h->slot];
 
 	for (unsigned f = 0; f < h->n_fds; f++)
-		watch(k, h->fds[f], events_for(kind, f), i);
+		watch(k, h->fds[f], events_for(s, f), i);
 }
 
 /* What a keeper shows of itself: how many it holds. */
@@ -275,8 +285,6 @@ end_or_wake(struct keeper *k, uint32_t i)
 
 	if (atomic_load(&s->parked_kind) != PARKED_TUNNEL)
 		make_ready(k, i);
-	else if (atomic_load(&s->half_closed) != 0)
-		end(k, i, OUTCOME_TIMEOUT);
 	else
 		end(k, i, OUTCOME_IDLE);
 }

@@ -11,6 +11,8 @@
 #include "accept.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -29,7 +31,8 @@
 #include "sockd/common/wake.h"
 
 enum {
-	TAG_LIFELINE = LISTENERS_MAX, TAG_GENERATION, TAG_WOKEN, N_TAGS,
+	SOCKETS_MAX = 2 * LISTENERS_MAX,	/* "*" is one a family */
+	TAG_LIFELINE = SOCKETS_MAX, TAG_GENERATION, TAG_WOKEN, N_TAGS,
 	TAG_NONE = -1,
 	PAUSE_MS = 100,
 };
@@ -97,9 +100,13 @@ accept_open(struct worker *w)
 	if (gate.epoll == -1)
 		return -1;
 #endif
-	for (size_t i = 0; i < p->n_listeners && i < LISTENERS_MAX; i++)
+	for (size_t i = 0; i < p->n_listeners && i < SOCKETS_MAX; i++) {
+		/* What is accepted inherits it: one call less a client. */
+		setsockopt(p->listeners[i].fd, IPPROTO_TCP, TCP_NODELAY,
+		    &(int){ 1 }, sizeof(int));
 		if (add(p->listeners[i].fd, (int)i, true) == -1)
 			return -1;
+	}
 	if (add(p->lifeline, TAG_LIFELINE, false) == -1 ||
 	    add(p->generation_end, TAG_GENERATION, false) == -1)
 		return -1;

@@ -10,8 +10,6 @@
 #include "relay.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include "flow.h"
@@ -36,7 +34,10 @@ struct relay {
 	struct flow	flows[2];	/* SIDE_UP, SIDE_DOWN */
 	struct pollfd	fds[2];		/* CLIENT, TARGET */
 	bool		deaf[2];	/* tells nothing new any more */
-	uint64_t	now_ms, moved_ms, touched_ms;
+	uint64_t	now_ms;
+	uint64_t	moved_ms;	/* when an octet did, for idle deadlines */
+	uint64_t	fresh_ms;	/* the same, or when we took it up */
+	uint64_t	touched_ms;	/* when the board was told of octets */
 	uint64_t	broken_ms;	/* a reset was noticed, 0: none */
 	bool		keepalive;
 	enum outcome	outcome;
@@ -66,9 +67,9 @@ begin_flow(struct relay *r, int side)
 }
 
 static void
-set_flag(int fd, int level, int name)
+set_keepalive(int fd)
 {
-	setsockopt(fd, level, name, &(int){ 1 }, sizeof(int));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int));
 }
 
 /* ---- what has happened ---- */
@@ -80,7 +81,7 @@ touch(struct relay *r)
 	struct session *s = r->session;
 	uint64_t wall_ms;
 
-	r->moved_ms = r->now_ms;
+	r->moved_ms = r->fresh_ms = r->now_ms;
 	if (r->touched_ms != 0 && r->now_ms - r->touched_ms < TOUCH_MS)
 		return;
 	r->touched_ms = r->now_ms;
@@ -181,7 +182,7 @@ park_due_ms(const struct relay *r)
 	after_ms = park_after_ms(r->session);
 	if (after_ms == UINT64_MAX)
 		return UINT64_MAX;
-	return r->moved_ms + after_ms;
+	return r->fresh_ms + after_ms;
 }
 
 /* When there is something to do even if no octet comes. */
@@ -251,8 +252,8 @@ keep_alive(struct relay *r)
 {
 	if (r->keepalive || r->now_ms - r->moved_ms < KEEPALIVE_AFTER_MS)
 		return;
-	set_flag(r->session->client, SOL_SOCKET, SO_KEEPALIVE);
-	set_flag(r->session->target, SOL_SOCKET, SO_KEEPALIVE);
+	set_keepalive(r->session->client);
+	set_keepalive(r->session->target);
 	r->keepalive = true;
 }
 
@@ -354,10 +355,10 @@ static void
 begin(struct relay *r, struct session *s)
 {
 	*r = (struct relay){ .session = s, .now_ms = clock_ms() };
+	r->fresh_ms = r->now_ms;
 	begin_flow(r, SIDE_UP);
 	begin_flow(r, SIDE_DOWN);
 	r->moved_ms = moved_last_ms(r);
-	set_flag(s->client, IPPROTO_TCP, TCP_NODELAY);
 	if (buffer_held(s->early) > 0) {
 		meter_moved(&r->flows[SIDE_UP].meter, buffer_held(s->early));
 		r->flows[SIDE_UP].total = buffer_held(s->early);

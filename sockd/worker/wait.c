@@ -43,12 +43,14 @@ wait_for(struct session *s, struct pollfd *fds, nfds_t n, uint64_t due_ms,
 {
 	uint64_t now = clock_ms();
 	enum wait_result result;
-	int ready;
+	int ready, ms;
 
 	do {
-		ready = poll(fds, n, slice(now, due_ms));
+		ms = slice(now, due_ms);
+		ready = poll(fds, n, ms);
 		now = clock_ms();
-		if (ready == 0 && process_is_orphan(s->worker->process))
+		if (ready == 0 && ms == WAIT_SLICE_MS &&
+		    process_is_orphan(s->worker->process))
 			exit(EXIT_SUCCESS);
 		result = wait_is_cut(s) ? WAIT_CUT :
 		    ready > 0 ? WAIT_READY : WAIT_DUE;
