@@ -10,6 +10,8 @@
 
 #include "books.h"
 
+struct policy;
+
 struct bases {
 	uint64_t	*totals, *untold;	/* by principal slot */
 	bool		ever;		/* some limit counts for ever */

@@ -8,6 +8,9 @@
 
 #include "sockd/common/conf.h"
 
+#include "store.h"
+#include "tally.h"
+
 int
 books_open(struct books *k, struct board *board, const struct conf *conf)
 {

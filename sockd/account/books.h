@@ -8,10 +8,10 @@
 
 #include "periods.h"
 #include "row.h"
-#include "tally.h"
 
 struct conf;
 struct store;
+struct tally;
 
 /* What the ledger says of the session in a slot. */
 struct known {

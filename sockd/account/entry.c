@@ -15,6 +15,7 @@
 #include "sockd/common/slot.h"
 
 #include "store.h"
+#include "tally.h"
 
 /*
  * What the ledger says of this session.  STORE_NONE: nothing, and *before is

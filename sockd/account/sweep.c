@@ -16,6 +16,7 @@
 #include "end_line.h"
 #include "entry.h"
 #include "store.h"
+#include "tally.h"
 
 enum { ROWS_PER_MINUTE = 10 };	/* of one address' refusals: place.c */
 

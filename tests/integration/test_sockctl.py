@@ -1,0 +1,121 @@
+"""sockctl: the board, the ledger, and what the rules say."""
+
+import os
+import subprocess
+import unittest
+
+from harness import LISTEN, PASS_ALL, Sockd, SockdTest, wait_until
+from peers import Echo, Silent
+from wire import receive_exactly, socks5
+
+
+class Ctl(SockdTest):
+    def ctl(self, *words):
+        return subprocess.run([os.environ["SOCKCTL"], "-f",
+                               self.sockd.config, *words],
+                              capture_output=True, text=True)
+
+    def test_status_and_live_look_at_the_board(self):
+        with Silent() as silent:
+            with socks5(self.sockd.port(), silent.address):
+                out = self.ctl("status")
+                self.assertEqual(out.returncode, 0, out.stderr)
+                self.assertIn("1 live", out.stdout)
+                out = self.ctl("live")
+                self.assertIn("ip:127.0.0.1", out.stdout)
+                self.assertIn("%s:%d" % silent.address, out.stdout)
+
+    def test_cut_ends_a_session(self):
+        with Silent() as silent:
+            s = socks5(self.sockd.port(), silent.address)
+            row, = self.sockd.wait_rows(1, "ended IS NULL AND reply = 0")
+            out = self.ctl("cut", str(row["id"]))
+            self.assertEqual(out.returncode, 0, out.stderr)
+            self.assertEqual(s.recv(1), b"")
+            row, = self.sockd.wait_rows(1)
+        self.assertEqual(row["outcome"], "cut")
+        out = self.ctl("cut", str(row["id"]))
+        self.assertEqual(out.returncode, 1)
+        self.assertEqual(self.ctl("cut", "nonsense").returncode, 2)
+
+    def test_quota_prints_what_is_left(self):
+        wait_until("a ledger", lambda: self.ctl("quota").returncode == 0)
+        self.sockd.reload(LISTEN + PASS_ALL +
+                          'limit "all" { bytes = { "1MB/day" } }\n')
+        with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:
+            s.sendall(b"x" * 100000)
+            receive_exactly(s, 100000)
+            self.sockd.wait_rows(1, "bytes_down = 100000")
+            out = self.ctl("quota", "ip:127.0.0.1")
+            self.assertIn("800.0 kB", out.stdout)
+            out = self.ctl("explain", "from=127.0.0.1", "user=",
+                           "to=127.0.0.1:80")
+            self.assertIn("200.0 kB used, 800.0 kB left", out.stdout)
+            self.assertEqual(out.returncode, 0)
+
+    def test_without_a_daemon_it_says_so(self):
+        self.sockd.stop()
+        out = self.ctl("status")
+        self.assertEqual(out.returncode, 1)
+        self.assertIn("is sockd running?", out.stderr)
+
+
+class Explain(unittest.TestCase):
+    RULES = '''
+rule "mail" { action = "block" ports = { "25" } }
+rule "night" { action = "block" users = { "ann" }
+	hours = { "mon-fri 22:00-06:00" } }
+rule "office" { action = "pass" from = { "10.0.0.0/8" }
+	commands = { "connect", "udp" } }
+rule "members" { action = "pass" users = { "*" } }
+limit "all" { bytes = { "100MB/day" } }
+'''
+
+    def setUp(self):
+        self.sockd = Sockd(LISTEN + self.RULES)
+        self.addCleanup(self.sockd.close)
+
+    def explain(self, *words):
+        out = subprocess.run([os.environ["SOCKCTL"], "-f",
+                              self.sockd.config, "explain", *words],
+                             capture_output=True, text=True)
+        rules = {}
+        for line in out.stdout.splitlines():
+            if line.startswith("  ") and len(line.split()) > 2:
+                name, _, *rest = line.split()
+                rules[name] = " ".join(rest)
+        return out.returncode, rules, out.stdout + out.stderr
+
+    def test_each_rule_with_its_answer_and_why(self):
+        code, rules, text = self.explain("user=ann", "from=192.0.2.7",
+                                         "to=example.org:443",
+                                         "at=mon 09:00")
+        self.assertEqual(code, 0, text)
+        self.assertEqual(rules["mail"], "no ports")
+        self.assertEqual(rules["night"], "no hours")
+        self.assertEqual(rules["office"], "no from")
+        self.assertEqual(rules["members"], "yes")
+        self.assertIn("pass: rule members", text)
+        self.assertIn("limit: all applies to ann", text)
+
+    def test_hours_users_and_commands_decide(self):
+        code, rules, text = self.explain("user=ann", "from=10.0.0.7",
+                                         "to=example.org:443",
+                                         "at=tue 05:59")
+        self.assertEqual((code, rules["night"]), (1, "yes"), text)
+        code, _, _ = self.explain("user=bob", "from=10.0.0.7",
+                                  "to=example.org:443", "at=tue 05:59")
+        self.assertEqual(code, 0)
+        code, rules, _ = self.explain("user=", "from=10.0.0.7",
+                                      "to=192.0.2.1:443", "command=bind")
+        self.assertEqual((code, rules["office"]), (1, "no commands"))
+
+    def test_what_is_not_said_is_not_known(self):
+        _, rules, text = self.explain("from=192.0.2.7", "to=192.0.2.1:443")
+        self.assertEqual(rules["members"], "not yet users", text)
+
+    def test_wrong_words(self):
+        for words in (["colour=red"], ["to=example.org"], ["from=ann"],
+                      ["at=9"], ["command=push"], ["listen=none"]):
+            code, _, text = self.explain(*words)
+            self.assertEqual(code, 2, text)
