@@ -46,6 +46,7 @@ struct accountant {
 	int			lock;		/* -1: not held */
 	bool			agreed;		/* a first sweep succeeded */
 	bool			busy;		/* more to do at once */
+	bool			blind;		/* some bases are guesses */
 	uint64_t		sweep_due_ms, expire_due_ms;	/* monotonic */
 	struct log_condition	trouble;
 };
@@ -207,24 +208,33 @@ sweep(struct accountant *a)
 		return;
 	}
 	log_ends(&a->trouble);
-	if (store_was_changed(k->store))
+	if (store_was_changed(k->store) || a->blind)
 		bases_refresh(&a->bases);
+	a->blind = false;
 	if (enforce_write(a->enforcer) != STORE_OK)
 		give_up(a);
 	else
 		expire(a, now_us);
 }
 
+/* A ledger that cannot be read holds up nobody, unless that is asked for. */
 static void
 load_principals(struct accountant *a)
 {
 	if (atomic_exchange(&a->process->board->header->loading, 0) != 0)
 		a->bases.loading = true;
-	if (!a->agreed || a->books.store == NULL)
+	if (!a->bases.loading)
 		return;
-	if (a->bases.loading &&
-	    bases_load(&a->bases, &a->books) != STORE_OK)
+	if (a->agreed && a->books.store != NULL) {
+		if (bases_load(&a->bases, &a->books) == STORE_OK)
+			return;
 		give_up(a);
+	}
+	if (a->trouble.count == 0 ||
+	    !a->process->conf->accounting.unknown_passes)
+		return;
+	bases_load_blind(&a->bases, &a->books);
+	a->blind = true;
 }
 
 static bool

@@ -20,6 +20,7 @@
 
 /* principal_slot.warned has a bit for each period, four times: see quota.c. */
 static const uint32_t warned_kinds = 0x1111;
+static const unsigned every_period = (1U << N_PERIODS) - 1;
 
 enum { PORTION = 1000 };	/* principals between two looks at the board */
 
@@ -150,8 +151,26 @@ agree(struct bases *s, struct books *k, uint32_t at)
 	return STORE_OK;
 }
 
-int
-bases_load(struct bases *s, struct books *k)
+/* Before the ledger is asked, or instead: nothing was used. */
+static void
+begin_at_nothing(const struct bases *s, const struct books *k, uint32_t at,
+    unsigned periods)
+{
+	struct principal_slot *p = &k->board->principals[at];
+
+	for (int i = 0; i < N_PERIODS; i++) {
+		if (!(periods & 1U << i))
+			continue;
+		atomic_store(&p->base_bytes[i],
+		    s->totals[at] - s->untold[at]);
+		atomic_store(&p->base_active_s[i],
+		    atomic_load(&p->active_s));
+	}
+}
+
+/* With a ledger to ask, or blind. */
+static int
+load_all(struct bases *s, struct books *k, bool blind)
 {
 	struct board *b = k->board;
 	bool took_stock = false;
@@ -164,13 +183,27 @@ bases_load(struct bases *s, struct books *k)
 		if (!took_stock)
 			take_stock(s, k);
 		took_stock = true;
-		if (agree(s, k, at) != STORE_OK)
+		if (blind)
+			begin_at_nothing(s, k, at, every_period);
+		else if (agree(s, k, at) != STORE_OK)
 			return STORE_ERROR;
 		atomic_compare_exchange_strong(&b->principals[at].state,
 		    &loading, PRINCIPAL_READY);
 	}
 	s->loading = false;
 	return STORE_OK;
+}
+
+int
+bases_load(struct bases *s, struct books *k)
+{
+	return load_all(s, k, false);
+}
+
+void
+bases_load_blind(struct bases *s, struct books *k)
+{
+	load_all(s, k, true);
 }
 
 /* ---- everybody ---- */
@@ -206,19 +239,11 @@ bases_turn(struct bases *s, struct books *k, unsigned turned)
 
 	take_stock(s, k);
 	for (uint32_t at = 0; at < b->n.principals; at++) {
-		struct principal_slot *p = &b->principals[at];
-
 		if (state_of(b, at) != PRINCIPAL_READY)
 			continue;
-		for (int i = 0; i < PERIOD_EVER; i++) {
-			if (!(turned & 1U << i))
-				continue;
-			atomic_store(&p->base_bytes[i],
-			    s->totals[at] - s->untold[at]);
-			atomic_store(&p->base_active_s[i],
-			    atomic_load(&p->active_s));
-		}
-		atomic_fetch_and(&p->warned, ~(turned * warned_kinds));
+		begin_at_nothing(s, k, at, turned);
+		atomic_fetch_and(&b->principals[at].warned,
+		    ~(turned * warned_kinds));
 	}
 	bases_refresh(s);
 }

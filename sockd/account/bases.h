@@ -34,6 +34,10 @@ int	bases_preload(struct bases *s, struct books *k);
  */
 int	bases_load(struct bases *s, struct books *k);
 
+/* There is no ledger to ask: whoever is LOADING used nothing, until
+ * bases_refresh() knows better. */
+void	bases_load_blind(struct bases *s, struct books *k);
+
 /* Begin to bring everybody into agreement with the ledger. */
 void	bases_refresh(struct bases *s);
 /* A portion of that; true if more can be done at once. */

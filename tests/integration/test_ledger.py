@@ -210,6 +210,18 @@ class Trouble(SockdTest):
             self.assertGreater(took, 0.9)
             self.assertLess(took, 5)
 
+    def test_a_ledger_that_is_out_of_order_delays_nobody(self):
+        self.sockd.stop()
+        with open(self.sockd.db_file, "w") as f:
+            f.write("this is no database at all, and long enough\n" * 100)
+        for end in ("-wal", "-shm"):
+            os.unlink(self.sockd.db_file + end)
+        self.sockd.start()
+        self.sockd.wait_line("ledger cannot be opened")
+        with Echo() as echo:
+            for _ in range(2):
+                self.assertLess(self.new_user(echo.address), 0.9)
+
     def test_unknown_usage_may_block(self):
         self.sockd.reload(accounting={"unknown": "block"})
         with Echo() as echo:
