@@ -206,6 +206,9 @@ close_gone(struct listeners *l, const struct listeners *next)
 		if (holds(next, l->list[i].fd))
 			continue;
 		log_info("listening no more name=%s", l->list[i].name);
+		/* a busy worker of the old generation has it open as well */
+		if (!l->activated)
+			shutdown(l->list[i].fd, SHUT_RDWR);
 		close(l->list[i].fd);
 	}
 	free(l->list);

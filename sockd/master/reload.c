@@ -15,24 +15,36 @@
 
 enum { LISTEN_PATIENCE_MS = 200, ERROR_SIZE = 1024 };
 
+/* The descriptor for log_open() in *fd.  -1 after an error line. */
+static int
+open_target(const struct conf *conf, int *fd)
+{
+	*fd = conf->log.target == LOG_TO_STDERR ? STDERR_FILENO : -1;
+	if (conf->log.target != LOG_TO_FILE)
+		return 0;
+	*fd = open(conf->log.file, O_WRONLY | O_APPEND | O_CREAT |
+	    O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (*fd != -1)
+		return 0;
+	log_err("log not opened file=%s why=\"%s\"", conf->log.file,
+	    strerror(errno));
+	return -1;
+}
+
+static void
+use_log(const struct conf *conf, bool verbose, int fd)
+{
+	log_open(fd, verbose ? LOG_DEBUG : conf->log.level, "sockd");
+}
+
 int
 reload_open_log(const struct conf *conf, bool verbose)
 {
-	int level = verbose ? LOG_DEBUG : conf->log.level;
-	int fd = -1;
+	int fd;
 
-	if (conf->log.target == LOG_TO_STDERR)
-		fd = STDERR_FILENO;
-	if (conf->log.target == LOG_TO_FILE) {
-		fd = open(conf->log.file, O_WRONLY | O_APPEND | O_CREAT |
-		    O_NOFOLLOW | O_CLOEXEC, 0640);
-		if (fd == -1) {
-			log_err("log not opened file=%s why=\"%s\"",
-			    conf->log.file, strerror(errno));
-			return -1;
-		}
-	}
-	log_open(fd, level, "sockd");
+	if (open_target(conf, &fd) == -1)
+		return -1;
+	use_log(conf, verbose, fd);
 	return 0;
 }
 
@@ -80,8 +92,8 @@ load(const struct master *m)
 }
 
 /*
- * The new generation stands before the old one is told to end, so that at no
- * moment nobody accepts.
+ * The new generation is forked as soon as the old one was told to end; the
+ * sockets stay, so whoever connects meanwhile waits in their queues.
  */
 static void
 take_over(struct master *m, struct conf *next)
@@ -105,6 +117,23 @@ take_over(struct master *m, struct conf *next)
 	conf_free(last);
 }
 
+/* Everything that may fail, so that nothing has changed if it does. */
+static int
+prepare(struct master *m, const struct conf *next)
+{
+	int fd;
+
+	if (open_target(next, &fd) == -1)
+		return -1;
+	if (listeners_update(&m->listeners, next, LISTEN_PATIENCE_MS) == -1) {
+		if (fd > STDERR_FILENO)
+			close(fd);
+		return -1;
+	}
+	use_log(next, m->verbose, fd);
+	return 0;
+}
+
 void
 reload(struct master *m)
 {
@@ -114,8 +143,7 @@ reload(struct master *m)
 	next = load(m);
 	if (next == NULL)
 		goto out;
-	if (reload_open_log(next, m->verbose) == -1 ||
-	    listeners_update(&m->listeners, next, LISTEN_PATIENCE_MS) == -1) {
+	if (prepare(m, next) == -1) {
 		log_err("reload refused why=\"see the line before\"");
 		conf_free(next);
 		goto out;

@@ -23,7 +23,9 @@ enum { LOCK_PATIENCE_MS = 5000, LOCK_STEP_MS = 50, BOARDS_ASIDE_MAX = 100,
        SESSIONS_LEAST = 64 };
 
 static const char board_name[] = "board";
-static const char board_last_name[] = "board.last";
+/* The board of the last run; the second name is for the one that a start
+ * left which was killed while it imported the first. */
+static const char *const last_names[] = { "board.last", "board.last2" };
 static const char pid_name[] = "sockd.pid";
 
 /* Make a directory with its missing parents (0755). */
@@ -265,29 +267,44 @@ create_board(const struct run_dir *d, struct board *board,
 	return 0;
 }
 
+static bool
+exists(int dirfd, const char *name)
+{
+	return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Make way for the new board.  0; -1 and errno. */
+static int
+move_board(int dirfd)
+{
+	const char *to = last_names[0];
+
+	if (!exists(dirfd, board_name))
+		return 0;
+	if (exists(dirfd, to))
+		to = last_names[1];
+	if (exists(dirfd, to))
+		put_aside(dirfd, to, "two imports were interrupted");
+	return renameat(dirfd, board_name, dirfd, to);
+}
+
 /*
- * The old board stays under another name until its sessions are in the new
- * one; who is killed in between finds it at the next start, and rows are
+ * An old board stays under another name until its sessions are in the new
+ * one; who is killed in between finds both at the next start, and rows are
  * written by id, so twice is once.
  */
 int
 run_dir_make_board(const struct run_dir *d, struct board *board,
     const struct board_sizes *sizes)
 {
-	if (faccessat(d->fd, board_last_name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		put_aside(d->fd, board_last_name, "an import was interrupted");
-	if (renameat(d->fd, board_name, d->fd, board_last_name) == -1 &&
-	    errno != ENOENT) {
+	if (move_board(d->fd) == -1 ||
+	    create_board(d, board, sizes) == -1) {
 		log_err("start failed file=%s why=\"%s\"", board_name,
 		    strerror(errno));
 		return -1;
 	}
-	if (create_board(d, board, sizes) == -1) {
-		log_err("start failed file=%s why=\"%s\"", board_name,
-		    strerror(errno));
-		return -1;
-	}
-	import(d->fd, board_last_name, board);
+	for (size_t i = 0; i < sizeof(last_names) / sizeof(last_names[0]); i++)
+		import(d->fd, last_names[i], board);
 	return 0;
 }
 

@@ -65,8 +65,11 @@ self_refresh(int fd, struct board *board)
 	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
 		socklen_t len = sizeof(struct sockaddr_in6);
 
-		if (n == BOARD_SELF_MAX)
+		if (n == BOARD_SELF_MAX) {
+			log_warning("own addresses cut at=%zu why=\"self knows "
+			    "no more\"", n);
 			break;
+		}
 		if (i->ifa_addr == NULL ||
 		    !addr_from_sockaddr(&list[n], i->ifa_addr, len))
 			continue;

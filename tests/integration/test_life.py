@@ -70,6 +70,8 @@ class Processes(SockdTest):
                 self.skipTest("no seccomp in this kernel")
         if "HAVE_SECCOMP 1" not in self.config_h():
             self.skipTest("built without seccomp")
+        if "SOCKD_SANITIZERS 1" in self.config_h():
+            self.skipTest("a build with sanitizers has no filter")
         for pid in self.sockd.children("worker"):
             def filtered():
                 with open(f"/proc/{pid}/status") as f:
@@ -182,6 +184,19 @@ class Deaths(SockdTest):
         for row in rows:
             self.assertGreaterEqual(row["bytes_down"],
                                     got[row["client_port"]])
+
+    def test_an_interrupted_import_is_resumed(self):
+        """A start that was killed between two names of the board."""
+        pumps = self.pumps(3)
+        self.sockd.kill()
+        for pump in pumps:
+            pump.join(20)
+        board = os.path.join(self.sockd.run, "board")
+        os.rename(board, board + ".last")
+        self.sockd.start()
+        rows = self.sockd.wait_rows(3)
+        self.assertEqual({r["outcome"] for r in rows}, {"lost"})
+        self.assertFalse(os.path.exists(board + ".last"))
 
     def test_all_killed_at_once(self):
         pumps = self.pumps(5)
