@@ -42,10 +42,12 @@
 #include "sockd/common/sandbox.h"
 #include "sockd/common/slot.h"
 #include "sockd/common/wake.h"
+#include "watch.h"
 
 enum {
 	DESCRIPTORS_RESERVED = 48,
 	TURN_MS = 1000,			/* cuts are seen within this */
+	RETRY_MS = 20,
 	EVENTS_MAX = 64,
 	/* Few tunnels wait in the channel itself, where no keeper sees to
 	 * cuts and deadlines: room for about ten. */
@@ -62,17 +64,20 @@ struct keeper {
 	uint32_t		cuts;		/* as of the last look */
 	bool			paused;		/* full: we receive no more */
 	bool			blocked;	/* the woken channel is full */
+	bool			delayed;	/* too many are on their way */
 	bool			ending;
 };
 
-static void
+static bool
 watch(struct keeper *k, int fd, uint32_t events, uint32_t tag)
 {
 	struct epoll_event e = { .events = events, .data.u32 = tag };
 
-	if (epoll_ctl(k->epoll, EPOLL_CTL_ADD, fd, &e) == -1 &&
-	    errno != EEXIST)
-		log_err("epoll refused why=\"%s\"", strerror(errno));
+	if (epoll_ctl(k->epoll, EPOLL_CTL_ADD, fd, &e) == 0 ||
+	    errno == EEXIST)
+		return true;
+	log_err("epoll refused why=\"%s\"", strerror(errno));
+	return false;
 }
 
 static void
@@ -89,43 +94,16 @@ unwatch_held(struct keeper *k, const struct held *h)
 }
 
 /*
- * A waiting BIND leaves what its client sends for the peer; a client whose
- * login failed is only seen to be gone.  So is the end of a tunnel whose FIN
- * was passed on: it stays readable for ever.
+ * What a keeper shows of itself: how many tunnels it holds, or pairs of
+ * descriptors where some have more; by that the master forks another.
  */
-static uint32_t
-events_for(const struct session_slot *s, unsigned fd)
-{
-	enum { ANYTHING = EPOLLIN | EPOLLRDHUP | EPOLLPRI };
-
-	switch (atomic_load(&s->parked_kind)) {
-	case PARKED_BIND:
-		return fd == 0 ? EPOLLRDHUP : EPOLLIN;
-	case PARKED_FAILURE:
-		return 0;
-	case PARKED_TUNNEL:
-		return atomic_load(&s->half_closed) & 1U << fd ? 0 : ANYTHING;
-	default:
-		return ANYTHING;
-	}
-}
-
-static void
-watch_held(struct keeper *k, uint32_t i)
-{
-	const struct held *h = &k->held.list[i];
-	const struct session_slot *s = &k->board->sessions[h->slot];
-
-	for (unsigned f = 0; f < h->n_fds; f++)
-		watch(k, h->fds[f], events_for(s, f), i);
-}
-
-/* What a keeper shows of itself: how many it holds. */
 static void
 show(struct keeper *k)
 {
+	uint32_t pairs = (k->held.fds + 1) / 2;
+
 	atomic_store(&k->board->processes[k->process->index].served,
-	    k->held.n);
+	    pairs > k->held.n ? pairs : k->held.n);
 }
 
 static void
@@ -180,20 +158,27 @@ workers_run_short(const struct keeper *k)
 	    k->process->conf->workers.min_spare;
 }
 
-/* As many as the channel takes; the rest waits until it is writable. */
+/*
+ * As many as the channel takes.  The rest waits until it is writable, or,
+ * where the kernel counts too many descriptors on their way, for a moment.
+ */
 static void
 send_ready(struct keeper *k)
 {
-	bool sent = false;
+	bool sent = false, left, full;
 
+	errno = 0;
 	while (k->held.ready_first != HELD_NONE && send_first(k))
 		sent = true;
-	if (k->held.ready_first != HELD_NONE && !k->blocked)
+	left = k->held.ready_first != HELD_NONE;
+	full = left && errno == EAGAIN;
+	k->delayed = left && !full;
+	if (full && !k->blocked)
 		watch(k, k->process->woken_send, EPOLLOUT, TAG_WOKEN);
-	if (k->held.ready_first == HELD_NONE && k->blocked)
+	if (!full && k->blocked)
 		forget(k, k->process->woken_send);
-	k->blocked = k->held.ready_first != HELD_NONE;
-	if ((sent || k->blocked) && workers_run_short(k))
+	k->blocked = full;
+	if ((sent || left) && workers_run_short(k))
 		wake_master(k->board, k->process->wake_send);
 }
 
@@ -204,6 +189,21 @@ make_ready(struct keeper *k, uint32_t i)
 		return;		/* its other descriptor has told us already */
 	unwatch_held(k, &k->held.list[i]);
 	held_make_ready(&k->held, i);
+}
+
+/* One that the kernel cannot watch goes back to a worker at once. */
+static void
+watch_held(struct keeper *k, uint32_t i)
+{
+	const struct held *h = &k->held.list[i];
+	const struct session_slot *s = &k->board->sessions[h->slot];
+
+	for (unsigned f = 0; f < h->n_fds; f++) {
+		if (watch(k, h->fds[f], watch_events(s, f), i))
+			continue;
+		make_ready(k, i);
+		return;
+	}
 }
 
 /* ---- from workers ---- */
@@ -369,7 +369,8 @@ static int
 patience_ms(const struct keeper *k)
 {
 	return k->held.n == 0 ? -1 :
-	    held_patience_ms(&k->held, clock_ms(), TURN_MS);
+	    held_patience_ms(&k->held, clock_ms(),
+	    k->delayed ? RETRY_MS : TURN_MS);
 }
 
 static void

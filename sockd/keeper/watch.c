@@ -1,0 +1,28 @@
+/*
+ * What a keeper waits for, by what is parked.
+ */
+#include "watch.h"
+
+#include <sys/epoll.h>
+
+/*
+ * A waiting BIND leaves what its client sends for the peer; a client whose
+ * login failed is only seen to be gone.  So is the end of a tunnel whose FIN
+ * was passed on: it stays readable for ever.  An association does not care
+ * about urgent octets on its control connection.
+ */
+uint32_t
+watch_events(const struct session_slot *s, unsigned fd)
+{
+	switch (atomic_load(&s->parked_kind)) {
+	case PARKED_BIND:
+		return fd == 0 ? EPOLLRDHUP : EPOLLIN;
+	case PARKED_FAILURE:
+		return 0;
+	case PARKED_TUNNEL:
+		return atomic_load(&s->half_closed) & 1U << fd ? 0 :
+		    EPOLLIN | EPOLLRDHUP | EPOLLPRI;
+	default:
+		return EPOLLIN | EPOLLRDHUP;
+	}
+}

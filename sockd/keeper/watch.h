@@ -1,0 +1,16 @@
+/*
+ * What is worth waking a worker for, by what is parked.
+ */
+#ifndef KEEPER_WATCH_H
+#define KEEPER_WATCH_H
+
+#include "sockd/common/board.h"
+
+/*
+ * The events of epoll_ctl(2) for the fd-th descriptor of this session, in
+ * the order in which they were handed over (0: the client's).  Errors and
+ * hang-ups are always told.
+ */
+uint32_t watch_events(const struct session_slot *s, unsigned fd);
+
+#endif
