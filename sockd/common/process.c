@@ -67,7 +67,7 @@ static pid_t parent;		/* as it was when this process began */
 
 /* Those above standard error that stay open, in any order. */
 struct kept {
-	int	fds[LISTENERS_MAX + N_DESCRIPTORS + 1];
+	int	fds[2 * LISTENERS_MAX + N_DESCRIPTORS + 1];
 	size_t	n;
 };
 

@@ -146,4 +146,12 @@ void	slot_count(struct board *b, uint32_t slot, size_t up, size_t down);
 /* Take octets back that could not be passed on; never below 0. */
 void	slot_uncount(struct board *b, uint32_t slot, size_t up, size_t down);
 
+/*
+ * Does a slot still carry an owner word of this process?  A worker that has
+ * parked tunnels must not end before a keeper has swapped theirs: the master
+ * would bury them with it.
+ */
+bool	slot_owns_any(const struct board *b, uint32_t process,
+	    uint32_t epoch);
+
 #endif

@@ -72,6 +72,25 @@ bury_one(struct board *b, uint32_t slot)
 	return true;
 }
 
+static bool
+is_owner(uint64_t owner, uint32_t process, uint32_t epoch)
+{
+	return owner != 0 && owner_process(owner) == process &&
+	    owner_epoch(owner) == (epoch & 0xffffff);
+}
+
+bool
+slot_owns_any(const struct board *b, uint32_t process, uint32_t epoch)
+{
+	uint32_t high = atomic_load(&b->header->high);
+
+	for (uint32_t i = 0; i < high && i < b->n.sessions; i++)
+		if (is_owner(atomic_load_explicit(&b->owners[i],
+		    memory_order_relaxed), process, epoch))
+			return true;
+	return false;
+}
+
 unsigned
 slot_bury(struct board *b, uint32_t process, uint32_t epoch)
 {
@@ -84,8 +103,7 @@ slot_bury(struct board *b, uint32_t process, uint32_t epoch)
 		uint64_t owner = atomic_load_explicit(&b->owners[i],
 		    memory_order_relaxed);
 
-		if (owner == 0 || owner_process(owner) != process ||
-		    owner_epoch(owner) != (epoch & 0xffffff))
+		if (!is_owner(owner, process, epoch))
 			continue;
 		/* a tunnel on its way to another owner is lost by one side
 		 * only: whoever swaps the word first */

@@ -1,27 +1,19 @@
 /*
- * Taking clients, in a worker.  All workers wait on all listeners with
- * EPOLLEXCLUSIVE, so one connection wakes one of them; of the idle ones the
- * kernel wakes the one that waited last, whose memory is warm.
- *
- * The master retires a worker by taking its state from IDLE to LEAVING and
- * sending SIGUSR2, which is let in only while it waits here.
+ * Taking clients, in a worker: from a listener, or from a keeper in which a
+ * tunnel wakes.  Its state on the board tells the master whether there are
+ * spare workers.
  */
 #include "config.h"
 
 #include "accept.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <signal.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#ifdef HAVE_SYS_EPOLL_H
-#include <sys/epoll.h>
-#endif
 
+#include "gate.h"
 #include "lib/message.h"
 #include "session.h"
 #include "sockd/common/channel.h"
@@ -30,125 +22,9 @@
 #include "sockd/common/slot.h"
 #include "sockd/common/wake.h"
 
-enum {
-	SOCKETS_MAX = 2 * LISTENERS_MAX,	/* "*" is one a family */
-	TAG_LIFELINE = SOCKETS_MAX, TAG_GENERATION, TAG_WOKEN, N_TAGS,
-	TAG_NONE = -1,
-	PAUSE_MS = 100,
-};
+enum { PAUSE_MS = 100 };
 
-static struct {
-	int			epoll;
-	struct pollfd		fds[N_TAGS];	/* without epoll */
-	int			tags[N_TAGS];
-	nfds_t			n;
-	sigset_t		open;		/* signals while it waits */
-	struct log_condition	paused;
-} gate = { .epoll = -1, .paused = { .what = "accept paused" } };
-
-/* ---- the set ---- */
-
-static int
-add(int fd, int tag, bool exclusive)
-{
-	if (fd == -1)
-		return 0;
-	gate.fds[gate.n] = (struct pollfd){ .fd = fd, .events = POLLIN };
-	gate.tags[gate.n++] = tag;
-#ifdef HAVE_EPOLL
-	struct epoll_event e = { .events = EPOLLIN, .data.u32 = (uint32_t)tag };
-#if HAVE_DECL_EPOLLEXCLUSIVE
-	if (exclusive)
-		e.events |= EPOLLEXCLUSIVE;
-#endif
-	return epoll_ctl(gate.epoll, EPOLL_CTL_ADD, fd, &e);
-#else
-	(void)exclusive;
-	return 0;
-#endif
-}
-
-static void
-on_retire(int sig)
-{
-	(void)sig;
-}
-
-static int
-hear_retirement(void)
-{
-	struct sigaction act = { .sa_handler = on_retire };
-	sigset_t block;
-
-	sigemptyset(&block);
-	sigaddset(&block, SIGUSR2);
-	if (sigprocmask(SIG_BLOCK, &block, &gate.open) == -1)
-		return -1;
-	sigdelset(&gate.open, SIGUSR2);
-	return sigaction(SIGUSR2, &act, NULL);
-}
-
-int
-accept_open(struct worker *w)
-{
-	const struct process *p = w->process;
-
-	if (hear_retirement() == -1)
-		return -1;
-#ifdef HAVE_EPOLL
-	gate.epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (gate.epoll == -1)
-		return -1;
-#endif
-	for (size_t i = 0; i < p->n_listeners && i < SOCKETS_MAX; i++) {
-		/* What is accepted inherits it: one call less a client. */
-		setsockopt(p->listeners[i].fd, IPPROTO_TCP, TCP_NODELAY,
-		    &(int){ 1 }, sizeof(int));
-		if (add(p->listeners[i].fd, (int)i, true) == -1)
-			return -1;
-	}
-	if (add(p->lifeline, TAG_LIFELINE, false) == -1 ||
-	    add(p->generation_end, TAG_GENERATION, false) == -1)
-		return -1;
-	return add(p->woken_receive, TAG_WOKEN, true);
-}
-
-/* The run is ending: no new clients, but tunnels may still wake. */
-static void
-forget_listeners(void)
-{
-	nfds_t kept = 0;
-
-	for (nfds_t i = 0; i < gate.n; i++) {
-		if (gate.tags[i] >= TAG_LIFELINE) {
-			gate.tags[kept] = gate.tags[i];
-			gate.fds[kept++] = gate.fds[i];
-			continue;
-		}
-#ifdef HAVE_EPOLL
-		epoll_ctl(gate.epoll, EPOLL_CTL_DEL, gate.fds[i].fd, NULL);
-#endif
-	}
-	gate.n = kept;
-}
-
-/* The tag of one descriptor that is ready; TAG_NONE: a signal came. */
-static int
-wait_for_one(void)
-{
-#ifdef HAVE_EPOLL
-	struct epoll_event e;
-
-	if (epoll_pwait(gate.epoll, &e, 1, -1, &gate.open) == 1)
-		return (int)e.data.u32;
-#else
-	if (ppoll(gate.fds, gate.n, NULL, &gate.open) > 0)
-		for (nfds_t i = gate.n; i-- > 0; )
-			if (gate.fds[i].revents != 0)
-				return gate.tags[i];
-#endif
-	return TAG_NONE;
-}
+static struct log_condition paused = { .what = "accept paused" };
 
 /* ---- the board ---- */
 
@@ -215,21 +91,6 @@ is_shortage(int error)
 	    error == ENOBUFS;
 }
 
-/* The client stays in the queue; without a pause this would spin. */
-static void
-pause_accepting(int error)
-{
-	struct pollfd ends[2] = { 0 };
-	nfds_t n = 0;
-
-	log_starts(&gate.paused, "why=\"%s\"", strerror(error));
-	for (nfds_t i = 0; i < gate.n; i++)
-		if (gate.tags[i] == TAG_LIFELINE ||
-		    gate.tags[i] == TAG_GENERATION)
-			ends[n++] = gate.fds[i];
-	poll(ends, n, PAUSE_MS);
-}
-
 static int
 accept_client(int fd, struct sockaddr_storage *ss, socklen_t *len)
 {
@@ -247,6 +108,20 @@ accept_client(int fd, struct sockaddr_storage *ss, socklen_t *len)
 #endif
 }
 
+/* Another worker was faster; or the client stays in the queue, and without a
+ * pause this would spin. */
+static void
+not_accepted(struct worker *w, int error)
+{
+	if (!is_shortage(error)) {
+		atomic_fetch_add_explicit(&w->board->header->counts.wakeups,
+		    1, memory_order_relaxed);
+		return;
+	}
+	log_starts(&paused, "why=\"%s\"", strerror(error));
+	gate_pause(PAUSE_MS);
+}
+
 /* True: there was a client. */
 static bool
 take_client(struct worker *w, const struct listener *on)
@@ -257,16 +132,11 @@ take_client(struct worker *w, const struct listener *on)
 	int client = accept_client(on->fd, &ss, &len);
 
 	if (client == -1) {
-		if (is_shortage(errno))
-			pause_accepting(errno);
-		else	/* another worker was faster */
-			atomic_fetch_add_explicit(
-			    &w->board->header->counts.wakeups, 1,
-			    memory_order_relaxed);
+		not_accepted(w, errno);
 		return false;
 	}
-	if (gate.paused.count != 0)
-		log_ends(&gate.paused);
+	if (paused.count != 0)
+		log_ends(&paused);
 	become_busy(w);
 	addr_from_sockaddr(&from, (struct sockaddr *)&ss, len);
 	session_serve(w, on, &client, &from);
@@ -331,27 +201,26 @@ leave(struct worker *w)
 bool
 accept_and_serve(struct worker *w)
 {
-	int tag;
+	int event;
 
 	if (is_leaving(w))
 		return leave(w);
 	if (is_old(w))
 		return false;
-	tag = wait_for_one();
-	switch (tag) {
-	case TAG_NONE:
+	event = gate_wait();
+	switch (event) {
+	case GATE_SIGNAL:
 		break;
-	case TAG_LIFELINE:
-	case TAG_GENERATION:
+	case GATE_END:
 		return false;
-	case TAG_WOKEN:
+	case GATE_WOKEN:
 		take_tunnel(w);
 		break;
 	default:
 		if (atomic_load(&w->board->header->stopping))
-			forget_listeners();
+			gate_forget_listeners();
 		else
-			take_client(w, &w->process->listeners[tag]);
+			take_client(w, &w->process->listeners[event]);
 	}
 	return true;
 }

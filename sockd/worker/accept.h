@@ -10,12 +10,6 @@
 struct worker;
 
 /*
- * Make the set of what is waited for, of this process alone: it was made
- * after the fork, and of many workers a connection wakes one.  -1 and errno.
- */
-int	accept_open(struct worker *w);
-
-/*
  * Wait for one client and serve it, whole.  False: this worker is to end
  * (the master is gone, its generation is over, it is one too many).
  */

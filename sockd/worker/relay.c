@@ -35,7 +35,7 @@ struct relay {
 	struct pollfd	fds[2];		/* CLIENT, TARGET */
 	bool		deaf[2];	/* tells nothing new any more */
 	uint64_t	now_ms;
-	uint64_t	moved_ms;	/* when an octet did, for idle deadlines */
+	uint64_t	moved_ms;	/* when an octet did: idle deadlines */
 	uint64_t	fresh_ms;	/* the same, or when we took it up */
 	uint64_t	touched_ms;	/* when the board was told of octets */
 	uint64_t	broken_ms;	/* a reset was noticed, 0: none */

@@ -45,15 +45,15 @@ struct session {
 	int			client, target;	/* -1: none */
 	uint64_t		accepted_ms;	/* CLOCK_MONOTONIC */
 	uint64_t		excused_ms;	/* in PAM and resolver */
-	struct buffer		*early;		/* from the client, unused yet */
+	struct buffer		*early;		/* client octets, unused yet */
 	bool			answered;	/* nothing can be there yet */
 	bool			refused;	/* a reply must not be lost */
 	bool			allowed;	/* authorize said yes */
 	bool			parked;		/* a keeper has it: hands off */
-	uint8_t			method;		/* SOCKS5_METHOD_ that was chosen */
+	uint8_t			method;		/* SOCKS5_METHOD_, chosen */
 	struct target		asked;
 	struct rule_question	question;	/* what is known, for rules */
-	char			name[BOARD_USER_SIZE];	/* canonical; "": none */
+	char			name[BOARD_USER_SIZE];	/* canonical, or "" */
 	struct question_asked	recalled;	/* what question points to,
 						 * after a resumption */
 	enum outcome		outcome;

@@ -6,13 +6,18 @@
  */
 #include "worker.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 #include "accept.h"
+#include "gate.h"
 #include "session.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
 #include "sockd/common/sandbox.h"
+#include "sockd/common/slot.h"
+
+enum { HANDED_OVER_MS = 10000, HANDED_OVER_STEP_MS = 2 };
 
 static struct worker worker;
 
@@ -39,12 +44,23 @@ say_ready(struct process *p)
 	atomic_fetch_add(&p->board->header->idle_workers, 1);
 }
 
+/* What was parked last may not be a keeper's yet (slot_owns_any()). */
+static void
+wait_for_keepers(const struct process *p)
+{
+	uint64_t until_ms = clock_ms() + HANDED_OVER_MS;
+
+	while (slot_owns_any(p->board, p->index, p->epoch) &&
+	    clock_ms() < until_ms && !process_is_orphan(p))
+		poll(NULL, 0, HANDED_OVER_STEP_MS);
+}
+
 void
 worker_main(struct process *p)
 {
 	process_enter(p);
 	prepare(p);
-	if (accept_open(&worker) == -1) {
+	if (gate_open(p) == -1) {
 		log_err("worker failed why=\"no set to wait on\"");
 		exit(EXIT_FAILURE);
 	}
@@ -54,5 +70,6 @@ worker_main(struct process *p)
 	say_ready(p);
 	while (accept_and_serve(&worker))
 		;
+	wait_for_keepers(p);
 	exit(EXIT_SUCCESS);
 }
