@@ -107,6 +107,30 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def sockets_of(pid, *protocols):
+    """How many sockets of these ("tcp", "udp") a process has.
+
+    The processes are not dumpable, so that only root sees their descriptors.
+    """
+    inet = set()
+    for name in [p + version for p in protocols for version in ("", "6")]:
+        with open(f"/proc/net/{name}") as f:
+            inet |= {f"socket:[{line.split()[9]}]"
+                     for line in f.readlines()[1:]}
+    try:
+        numbers = os.listdir(f"/proc/{pid}/fd")
+    except PermissionError:
+        raise unittest.SkipTest("only root sees the descriptors of a "
+                                "process that is not dumpable") from None
+    found = 0
+    for fd in numbers:
+        try:
+            found += os.readlink(f"/proc/{pid}/fd/{fd}") in inet
+        except OSError:
+            pass
+    return found
+
+
 class Sockd:
     """One daemon.  sections: listen, rule and limit text; changes as above."""
 

@@ -7,7 +7,7 @@ import socket
 import struct
 import unittest
 
-from harness import LISTEN, PASS_ALL, SockdTest, wait_until
+from harness import LISTEN, PASS_ALL, SockdTest, sockets_of, wait_until
 from peers import Echo, Server, Silent
 from wire import receive_all, receive_exactly, socks5
 
@@ -36,23 +36,8 @@ class ParkingTest(SockdTest):
 
     def held(self):
         """Tunnels that keepers hold: two sockets each, beyond their own."""
-        return sum(self.sockets(p) for p in self.sockd.children("keeper"))
-
-    @staticmethod
-    def sockets(pid):
-        """Internet sockets of a process."""
-        inet = set()
-        for name in ("tcp", "tcp6"):
-            with open(f"/proc/net/{name}") as f:
-                inet |= {f"socket:[{line.split()[9]}]"
-                         for line in f.readlines()[1:]}
-        found = 0
-        for fd in os.listdir(f"/proc/{pid}/fd"):
-            try:
-                found += os.readlink(f"/proc/{pid}/fd/{fd}") in inet
-            except OSError:
-                pass
-        return found
+        return sum(sockets_of(p, "tcp")
+                   for p in self.sockd.children("keeper"))
 
     def wait_parked(self, n):
         wait_until(f"{n} tunnels are parked", lambda: self.held() == 2 * n)

@@ -5,7 +5,8 @@ import socket
 import struct
 import unittest
 
-from harness import LISTEN, PASS_ALL, SockdTest, needs_ipv6, wait_until
+from harness import LISTEN, PASS_ALL, SockdTest, needs_ipv6, sockets_of, \
+    wait_until
 from peers import UdpEcho, UdpServer
 from wire import Association, Refused, UDP, header5, read_datagram5, \
     receive_all, socks5, udp_socket
@@ -328,18 +329,7 @@ class Parked(UdpTest):
     @staticmethod
     def idle(pid):
         """Does a worker hold no datagram socket?"""
-        inet = set()
-        for name in ("udp", "udp6"):
-            with open(f"/proc/net/{name}") as f:
-                inet |= {f"socket:[{line.split()[9]}]"
-                         for line in f.readlines()[1:]}
-        for fd in os.listdir(f"/proc/{pid}/fd"):
-            try:
-                if os.readlink(f"/proc/{pid}/fd/{fd}") in inet:
-                    return False
-            except OSError:
-                pass
-        return True
+        return sockets_of(pid, "udp") == 0
 
     def test_late_answers_of_many_targets(self):
         """Answers are known by their addresses, also after a while."""

@@ -9,7 +9,8 @@ import struct
 import time
 import unittest
 
-from harness import LISTEN, PASS_ALL, SockdTest, needs_ipv6, wait_until
+from harness import LISTEN, PASS_ALL, SockdTest, needs_ipv6, sockets_of, \
+    wait_until
 from nameserver import NameServerTest
 from peers import UdpEcho, UdpServer
 from wire import Association, header5, receive_all, udp_socket
@@ -400,11 +401,7 @@ class Death(FaultsTest):
 
     @staticmethod
     def is_idle(pid):
-        with open("/proc/net/udp") as f:
-            inet = {f"socket:[{line.split()[9]}]"
-                    for line in f.readlines()[1:]}
-        return not any(os.readlink(f"/proc/{pid}/fd/{fd}") in inet
-                       for fd in os.listdir(f"/proc/{pid}/fd"))
+        return sockets_of(pid, "udp") == 0
 
     @staticmethod
     def rest(s):

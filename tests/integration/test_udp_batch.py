@@ -1,0 +1,150 @@
+"""20,000 datagrams at full rate: none corrupted, order kept per target, and
+counters that are exact."""
+
+import hashlib
+import os
+import random
+import struct
+import threading
+import unittest
+
+from harness import SockdTest, wait_until
+from peers import UdpEcho, UdpServer
+from wire import Association, header5, read_datagram5
+
+COUNT = 20000
+
+
+def sealed(number, size):
+    """A payload that tells its number and whether it is whole."""
+    body = struct.pack("!IH", number, size) + bytes([number % 251]) * size
+    return hashlib.md5(body).digest() + body
+
+
+def unseal(payload):
+    """The number; None if an octet is wrong."""
+    digest, body = payload[:16], payload[16:]
+    if hashlib.md5(body).digest() != digest:
+        return None
+    number, size = struct.unpack("!IH", body[:6])
+    return number if len(body) == 6 + size else None
+
+
+def kernel_drops(sockets):
+    """What the kernel dropped because these had no room left."""
+    inodes = {str(os.fstat(s.fileno()).st_ino) for s in sockets}
+    drops = 0
+    with open("/proc/net/udp") as f:
+        for line in f.readlines()[1:]:
+            fields = line.split()
+            if fields[9] in inodes:
+                drops += int(fields[12])
+    return drops
+
+
+class BatchTest(SockdTest):
+    def associate(self):
+        a = Association(self.sockd.port())
+        self.addCleanup(a.close)
+        return a
+
+    def server(self, kind, *where):
+        server = kind(*where)
+        self.addCleanup(server.close)
+        return server
+
+    def assert_increasing(self, numbers):
+        self.assertNotIn(None, numbers)
+        self.assertTrue(all(a < b for a, b in zip(numbers, numbers[1:])))
+
+
+class Window(BatchTest):
+    """As many on the way as sockets have room for: none is lost."""
+
+    def play(self, size_of, targets):
+        a = self.associate()
+        room = threading.Semaphore(48)
+        payloads = [sealed(i, size_of(i)) for i in range(COUNT)]
+        headers = [header5(*t.address) for t in targets]
+
+        def send():
+            for i, payload in enumerate(payloads):
+                room.acquire()
+                a.socket.send(headers[i % len(headers)] + payload)
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        came = {t.address: [] for t in targets}
+        for _ in range(COUNT):
+            source, payload = read_datagram5(a.socket.recv(1 << 16))
+            came[source].append(unseal(payload))
+            room.release()
+        sender.join()
+        for numbers in came.values():
+            self.assert_increasing(numbers)
+        for t in targets:
+            self.assert_increasing([unseal(p) for p, _ in t.received])
+        a.close()
+        return self.sockd.wait_rows(1)[0], sum(map(len, payloads))
+
+    def assert_exact(self, row, octets):
+        self.assertEqual((row["datagrams_up"], row["datagrams_down"]),
+                         (COUNT, COUNT))
+        self.assertEqual((row["bytes_up"], row["bytes_down"]),
+                         (octets, octets))
+        counted = self.sockd.rows(
+            "SELECT sum(datagrams) AS n, sum(bytes) AS b FROM udp_target")
+        self.assertEqual(counted, [{"n": 2 * COUNT, "b": 2 * octets}])
+
+    def test_one_target_one_size(self):
+        self.assert_exact(*self.play(lambda i: 100, [self.server(UdpEcho)]))
+
+    def test_sizes_of_all_kinds(self):
+        """Runs of one size, with shorter and longer ones between."""
+        dice = random.Random(4)
+        sizes = [dice.choice([0, 10, 10, 10, 600, 1200, 1200, 2000])
+                 for _ in range(COUNT)]
+        self.assert_exact(*self.play(lambda i: sizes[i],
+                                     [self.server(UdpEcho)]))
+
+    def test_several_targets(self):
+        targets = [self.server(UdpEcho) for _ in range(5)]
+        self.assert_exact(*self.play(lambda i: i % 700, targets))
+
+
+class Flood(BatchTest):
+    """As fast as it goes: what arrives is whole and in order, and the ledger
+    counts what was passed, no more and no less."""
+
+    def test_it(self):
+        sinks = [self.server(UdpServer) for _ in range(3)]
+        a = self.associate()
+        headers = [header5(*s.address) for s in sinks]
+        for i in range(COUNT):
+            a.socket.send(headers[i % 3] + sealed(i, i % 400))
+        self.wait_quiet(sinks)
+        arrived = [[unseal(p) for p, _ in s.received] for s in sinks]
+        lost = kernel_drops([s.socket for s in sinks])
+        a.close()
+        row = self.sockd.wait_rows(1)[0]
+        for numbers in arrived:
+            self.assert_increasing(numbers)
+        self.assertEqual(row["datagrams_up"],
+                         sum(map(len, arrived)) + lost)
+        if lost == 0:
+            self.assertEqual(row["bytes_up"], sum(
+                len(p) for s in sinks for p, _ in s.received))
+        self.assertGreater(row["datagrams_up"], COUNT // 20)
+
+    def wait_quiet(self, sinks):
+        """The row does not grow any more, and the sinks have it all."""
+        def all_told():
+            row = self.sockd.rows("SELECT * FROM session")
+            return row and row[0]["datagrams_up"] == \
+                sum(len(s.received) for s in sinks) + \
+                kernel_drops([s.socket for s in sinks]) and \
+                row[0]["datagrams_up"] > 0
+        wait_until("the flood has passed", all_told)
+
+
+if __name__ == "__main__":
+    unittest.main()
