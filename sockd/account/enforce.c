@@ -41,14 +41,21 @@ struct enforcer {
 	struct quota		*quota;
 };
 
+/* What others read all the time is written only if it differs. */
+static void
+show_rate(_Atomic uint64_t *shown, uint64_t rate)
+{
+	if (atomic_load_explicit(shown, memory_order_relaxed) != rate)
+		atomic_store(shown, rate);
+}
+
 /* The rates of the rules as they are numbered now. */
 static void
 show_rates(const struct board *b, const struct policy *policy)
 {
 	for (size_t i = 0; i < policy->n_rules && i < b->n.rules; i++) {
-		atomic_store(&b->rules[i].rate_up, policy->rules[i].rate_up);
-		atomic_store(&b->rules[i].rate_down,
-		    policy->rules[i].rate_down);
+		show_rate(&b->rules[i].rate_up, policy->rules[i].rate_up);
+		show_rate(&b->rules[i].rate_down, policy->rules[i].rate_down);
 	}
 }
 
@@ -197,7 +204,8 @@ meet(struct enforcer *e, uint32_t slot, struct watched *w, uint32_t state)
 		return;		/* the next accountant's */
 	w->limit = limit_index(e, &a.question);
 	show_limit(e, slot, w->limit);
-	if (age > 0)
+	/* With hours an edge may have come between its request and now. */
+	if (age > 0 || e->policy->has_hours)
 		judge(e, slot, &a);
 }
 
@@ -293,6 +301,7 @@ enforce_run(struct enforcer *e, uint64_t now_us)
 	struct asked a;
 	uint64_t id;
 
+	show_rates(b, e->policy);
 	for (uint32_t slot = 0; slot < high; slot++) {
 		uint32_t state = atomic_load_explicit(&b->states[slot],
 		    memory_order_acquire);

@@ -32,21 +32,27 @@ take_counters(struct row *r, const struct session_slot *s)
 	return NULL;
 }
 
-static const char *
+static uint64_t
+between(uint64_t least, uint64_t value, uint64_t most)
+{
+	if (value < least)
+		return least;
+	return value < most ? value : most;
+}
+
+/*
+ * A clock that was wrong and then set right is no reason to lose a session:
+ * its times are brought into what can be.
+ */
+static void
 take_times(struct row *r, const struct session_slot *s, uint64_t now_us)
 {
-	r->started_us = s->started_us;
-	r->ended_us = r->ended ? s->ended_us : 0;
-	r->active_ms = s->active_ms;
-	if (r->started_us < year_2000_us || r->started_us > now_us + day_us)
-		return "start";
-	if (r->ended_us > now_us + day_us)
-		return "end";
-	if (r->active_ms > (now_us + day_us) / 1000)
-		return "activity";
-	if (r->ended && r->ended_us < r->started_us)
-		r->ended_us = r->started_us;	/* the clock was set back */
-	return NULL;
+	uint64_t most_us = now_us + day_us;
+
+	r->started_us = between(year_2000_us, s->started_us, most_us);
+	r->ended_us = r->ended ?
+	    between(r->started_us, s->ended_us, most_us) : 0;
+	r->active_ms = between(0, s->active_ms, most_us / 1000);
 }
 
 /* A literal that was sent as a name is the address that it is. */
@@ -101,9 +107,9 @@ row_read(const struct board *b, uint32_t slot, uint64_t now_us,
 	r->slot = slot;
 	r->ended = state == SLOT_ENDED;
 	if ((*why = take_counters(r, s)) != NULL ||
-	    (*why = take_times(r, s, now_us)) != NULL ||
 	    (*why = take_result(r, s)) != NULL)
 		return ROW_BAD;
+	take_times(r, s, now_us);
 	take_target(r, s);
 	if (!slot_principal_name(b, s, r->principal))
 		principal_of_address(r->principal, &s->client, false);
