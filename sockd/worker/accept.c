@@ -192,6 +192,8 @@ take_tunnel(struct worker *w)
 static bool
 leave(struct worker *w)
 {
+	if (atomic_load(&w->board->header->stopping))
+		return false;
 	for (size_t i = 0; i < w->process->n_listeners; i++)
 		if (take_client(w, &w->process->listeners[i]))
 			return false;

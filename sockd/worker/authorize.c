@@ -9,10 +9,24 @@
 #include "method.h"
 #include "reply.h"
 #include "session.h"
+#include "sockd/common/clock.h"
+
+/* A handshake may take long enough to cross an edge of hours. */
+static void
+look_at_the_clock(struct session *s)
+{
+	if (s->conf->policy.has_hours)
+		s->question.minute =
+		    clock_week_minute(clock_wall_us() / 1000000);
+}
 
 bool
 authorize(struct session *s)
 {
+	/* The ledger knows a user by the canonical name, also a blocked one. */
+	if (s->question.who == WHO_USER && !limits_name(s))
+		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_LIMIT);
+	look_at_the_clock(s);
 	/* SOCKS4 knows no method; its clients are those that offer none. */
 	if (!method_is_offered(s->listen, s->method))
 		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_BLOCKED);
@@ -45,12 +59,14 @@ authorize_address(struct session *s, const struct addr *to, unsigned *rule)
 {
 	const struct process *p = s->worker->process;
 	const struct policy *policy = &s->conf->policy;
-	struct rule_question q = s->question;
+	struct rule_question q;
 	struct rule_verdict verdict;
 
 	if (target_is_never_allowed(to) || target_is_own(s->board,
 	    p->listeners, p->n_listeners, to))
 		return OUTCOME_BLOCKED;
+	look_at_the_clock(s);
+	q = s->question;
 	question_for_address(&q, to);
 	verdict = policy_decide(policy, &q);
 	if (verdict.decision != DECISION_PASS || verdict.rule < 0)

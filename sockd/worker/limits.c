@@ -27,12 +27,14 @@ limit_of(const struct session *s)
 	    NULL;
 }
 
-static bool
-name_principal(struct session *s)
+bool
+limits_name(struct session *s)
 {
 	char name[BOARD_USER_SIZE];
 	bool shared = s->conf->accounting.anonymous == ANONYMOUS_SHARED;
 
+	if (s->shown->principal != BOARD_NOBODY)
+		return true;
 	if (s->question.who == WHO_USER)
 		return slot_set_principal(s->board, s->slot, s->name,
 		    NAMED_BY_USER);
@@ -99,7 +101,7 @@ fits(struct session *s)
 bool
 limits_enter(struct session *s)
 {
-	if (!name_principal(s))
+	if (!limits_name(s))
 		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_LIMIT);
 	choose_limit(s);
 	if (!is_loaded(s)) {

@@ -11,6 +11,12 @@ struct session;
 struct rule;
 
 /*
+ * Say on the board whose session this is: the canonical user, or the
+ * client's address.  False: there is no room for one more principal.
+ */
+bool	limits_name(struct session *s);
+
+/*
  * Count this session: for its principal (waiting at most a second until the
  * accountant has loaded one that is new), against sessions.max and
  * max_per_address, and against the limit that applies.  False: refused with

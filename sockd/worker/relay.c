@@ -268,7 +268,10 @@ try_to_park(struct relay *r)
 	for (int side = 0; side < 2; side++)
 		if (r->flows[side].need == FLOW_DONE)
 			half_closed |= 1U << side;
-	return park(r->session, idle_due_ms(r), half_closed);
+	if (park(r->session, idle_due_ms(r), half_closed))
+		return true;
+	r->fresh_ms = r->now_ms;	/* no keeper has room: again later */
+	return false;
 }
 
 /* True: a deadline has passed. */

@@ -230,16 +230,28 @@ session_resume(struct worker *w, uint32_t slot, uint64_t owner, int *fds,
 }
 
 void
+session_use_rule(struct session *s, unsigned rule)
+{
+	const struct process *p = s->worker->process;
+	const struct rule *r = &s->conf->policy.rules[rule];
+	struct rule_slot *shared = &s->board->rules[rule];
+
+	atomic_store(&s->shown->rule, rule);
+	/* Of an older configuration: its rates hold no more. */
+	if (atomic_load(&s->board->header->generation) != p->generation)
+		return;
+	atomic_store(&shared->rate_up, r->rate_up);
+	atomic_store(&shared->rate_down, r->rate_down);
+}
+
+void
 session_grant(struct session *s, unsigned rule, const struct addr *target,
     const struct addr *source)
 {
 	const struct rule *r = &s->conf->policy.rules[rule];
-	struct rule_slot *shared = &s->board->rules[rule];
 	struct session_slot *shown = s->shown;
 
-	atomic_store(&shown->rule, rule);
-	atomic_store(&shared->rate_up, r->rate_up);
-	atomic_store(&shared->rate_down, r->rate_down);
+	session_use_rule(s, rule);
 	if (!r->metered)
 		atomic_store(&shown->stop_at_bytes, UINT64_MAX);
 	shown->metered = r->metered;

@@ -104,6 +104,9 @@ bool	session_recall(struct session *s);
 /* End here, without a word to the client.  Returns false. */
 bool	session_fail(struct session *s, enum outcome why);
 
+/* It goes on under this rule: its index and, shared with others, its rates. */
+void	session_use_rule(struct session *s, unsigned rule);
+
 /*
  * The session is granted: show rule, peer and our own address, and that it
  * is LIVE.  Called once, before the client is told.

@@ -125,6 +125,16 @@ shut(int *fd)
 	*fd = -1;
 }
 
+/* What was counted, and still waits for its socket, will not go. */
+static void
+abandon(struct udp *u, struct udp_outbox *out, bool up)
+{
+	for (unsigned i = out->next; i < out->n; i++)
+		out->list[i].error = ECANCELED;
+	if (out->n > 0)
+		udp_settle(u, out, up);
+}
+
 static void
 end(struct udp *u)
 {
@@ -135,6 +145,9 @@ end(struct udp *u)
 		/* what was counted and did not go */
 		meter_lost(&u->up.meter, u->up.paid);
 		meter_lost(&u->down.meter, u->down.paid);
+		abandon(u, &u->to_targets[0], true);
+		abandon(u, &u->to_targets[1], true);
+		abandon(u, &u->to_client, false);
 		tell_drops(u, atomic_load(&s->shown->id));
 	}
 	shut(&u->relay);

@@ -139,6 +139,7 @@ udp_down(struct udp *u, const bool readable[2])
 
 	if (!flush(u) || u->down.resume_ms > u->now_ms)
 		return true;
+	u->down.resume_ms = 0;
 	if (udp_inbox_is_empty(in))
 		fill(u, readable);
 	while (in->next < in->n && take_one(u, in->next))

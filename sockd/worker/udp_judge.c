@@ -220,14 +220,11 @@ udp_use_rule(struct udp *u, unsigned rule)
 {
 	struct session *s = u->session;
 	const struct rule *r = &s->conf->policy.rules[rule];
-	struct rule_slot *shared = &s->board->rules[rule];
 
 	if (rule == u->rule)
 		return;
 	u->rule = rule;
-	atomic_store(&s->shown->rule, rule);
-	atomic_store(&shared->rate_up, r->rate_up);
-	atomic_store(&shared->rate_down, r->rate_down);
+	session_use_rule(s, rule);
 	/* Once metered always metered: the quota is not walked around by way
 	 * of a target that is free. */
 	if (u->granted && r->metered && !s->shown->metered) {

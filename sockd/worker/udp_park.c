@@ -11,6 +11,8 @@
 #include "park.h"
 #include "sockd/common/slot.h"
 
+enum { PARK_AGAIN_MS = 250 };
+
 /* In park_data; the first is remember_peer()'s. */
 enum { WORD_SENT, WORD_CLIENT, WORD_DROPS };
 enum { HAS_IPV4 = 1 << 16, HAS_IPV6 = 1 << 17, PORT_MASK = 0xffff };
@@ -43,7 +45,10 @@ udp_park_due_ms(const struct udp *u)
 	after_ms = park_after_ms(u->session);
 	if (after_ms == UINT64_MAX)
 		return UINT64_MAX;
-	return is_old(u) ? u->now_ms : u->heard_ms + after_ms;
+	after_ms += u->heard_ms;
+	if (is_old(u))
+		after_ms = u->now_ms;
+	return after_ms > u->park_again_ms ? after_ms : u->park_again_ms;
 }
 
 static size_t
@@ -76,8 +81,11 @@ udp_park(struct udp *u)
 
 	if (u->now_ms < udp_park_due_ms(u))
 		return false;
-	return park_as(s, PARKED_UDP, fds, save(u, fds),
-	    u->moved_ms + s->conf->timeouts.udp_ms);
+	if (park_as(s, PARKED_UDP, fds, save(u, fds),
+	    u->moved_ms + s->conf->timeouts.udp_ms))
+		return true;
+	u->park_again_ms = u->now_ms + PARK_AGAIN_MS;	/* keepers are full */
+	return false;
 }
 
 static int

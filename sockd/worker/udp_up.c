@@ -276,6 +276,7 @@ udp_up(struct udp *u, bool readable)
 
 	if (!flush(u) || u->up.resume_ms > u->now_ms)
 		return true;
+	u->up.resume_ms = 0;
 	if (readable && udp_inbox_is_empty(&u->up.in) &&
 	    udp_inbox_fill(&u->up.in, u->relay) > 0)
 		u->heard_ms = u->now_ms;
