@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "accept.h"
 #include "gate.h"
@@ -62,14 +63,14 @@ worker_main(struct process *p)
 	prepare(p);
 	if (gate_open(p) == -1) {
 		log_err("worker failed why=\"no set to wait on\"");
-		exit(EXIT_FAILURE);
+		_exit(EXIT_FAILURE);
 	}
 	if (process_become(p, p->conf->user, true) == -1 ||
 	    sandbox_enter(PROCESS_WORKER) == -1)
-		exit(EXIT_FAILURE);
+		_exit(EXIT_FAILURE);
 	say_ready(p);
 	while (accept_and_serve(&worker))
 		;
 	wait_for_keepers(p);
-	exit(EXIT_SUCCESS);
+	_exit(EXIT_SUCCESS);
 }

@@ -23,6 +23,11 @@ def slots_in_use(sockd):
     return int(words["sessions"]), int(words["slots"])
 
 
+def has_sanitizers():
+    with open(os.path.join(os.environ["BUILDDIR"], "config.h")) as f:
+        return "SOCKD_SANITIZERS 1" in f.read()
+
+
 class AtOnce(SockdTest):
     CONFIG = {"workers": {"start": 8, "min_spare": 4, "max_spare": 8,
                           "max": 128, "park_after": "500ms"},
@@ -100,7 +105,8 @@ class OneAfterAnother(SockdTest):
             self.run_all(echo, self.N - 2000)
         wait_until(f"{self.N} rows", lambda: self.count() == self.N, 60)
         self.assertEqual(descriptors(self.sockd.pid), fds)
-        self.assertLess(self.memory_kib(), memory * 1.5 + 4096)
+        if not has_sanitizers():	# ASan keeps what was freed
+            self.assertLess(self.memory_kib(), memory * 1.5 + 4096)
         for pid in self.sockd.children("worker"):
             self.assertLess(descriptors(pid), 40)
 
