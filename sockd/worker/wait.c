@@ -6,7 +6,7 @@
 #include "wait.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 #include "session.h"
 #include "sockd/common/clock.h"
@@ -51,7 +51,7 @@ wait_for(struct session *s, struct pollfd *fds, nfds_t n, uint64_t due_ms,
 		now = clock_ms();
 		if (ready == 0 && ms == WAIT_SLICE_MS &&
 		    process_is_orphan(s->worker->process))
-			exit(EXIT_SUCCESS);
+			_exit(0);
 		result = wait_is_cut(s) ? WAIT_CUT :
 		    ready > 0 ? WAIT_READY : WAIT_DUE;
 	} while (result == WAIT_DUE && now < due_ms);

@@ -7,7 +7,6 @@
 #include "worker.h"
 
 #include <poll.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "accept.h"
@@ -63,14 +62,14 @@ worker_main(struct process *p)
 	prepare(p);
 	if (gate_open(p) == -1) {
 		log_err("worker failed why=\"no set to wait on\"");
-		_exit(EXIT_FAILURE);
+		_exit(1);
 	}
 	if (process_become(p, p->conf->user, true) == -1 ||
 	    sandbox_enter(PROCESS_WORKER) == -1)
-		_exit(EXIT_FAILURE);
+		_exit(1);
 	say_ready(p);
 	while (accept_and_serve(&worker))
 		;
 	wait_for_keepers(p);
-	_exit(EXIT_SUCCESS);
+	_exit(0);
 }
