@@ -1,33 +1,13 @@
 """200 associations and 200 waiting BINDs at once; all gone without a trace."""
 
-import os
 import socket
 import unittest
 
-from harness import SockdTest, wait_until
+from harness import SockdTest, sockets_of, wait_until
 from peers import UdpEcho
 from wire import Association, BIND, read_reply5, receive_exactly, socks5
 
 COUNT = 200
-
-
-def sockets_of(pid):
-    """Its internet sockets, TCP and UDP."""
-    inet = set()
-    for name in ("tcp", "tcp6", "udp", "udp6"):
-        with open(f"/proc/net/{name}") as f:
-            inet |= {f"socket:[{line.split()[9]}]"
-                     for line in f.readlines()[1:]}
-    found = 0
-    try:
-        for fd in os.listdir(f"/proc/{pid}/fd"):
-            try:
-                found += os.readlink(f"/proc/{pid}/fd/{fd}") in inet
-            except OSError:
-                pass
-    except OSError:
-        pass
-    return found
 
 
 class Many(SockdTest):
@@ -43,7 +23,7 @@ class Many(SockdTest):
 
     def sockets(self):
         """Beside the listeners, which each process has."""
-        return sum(max(0, sockets_of(p) - 1)
+        return sum(max(0, sockets_of(p, "tcp", "udp") - 1)
                    for kind in ("worker", "keeper")
                    for p in self.sockd.children(kind))
 

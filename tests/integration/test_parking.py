@@ -5,9 +5,11 @@ import resource
 import signal
 import socket
 import struct
+import time
 import unittest
 
 from harness import LISTEN, PASS_ALL, SockdTest, sockets_of, wait_until
+from pam_stack import RogueTest
 from peers import Echo, Server, Silent
 from wire import receive_all, receive_exactly, socks5
 
@@ -151,6 +153,52 @@ class Parking(ParkingTest):
         self.say(s)
         self.assertEqual(self.sockd.process.wait(20), 0)
         self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "stopped")
+
+
+class FailedLogins(RogueTest):
+    """Clients whose login failed wait in a keeper, not in workers."""
+    FAIL_DELAY_S = 2
+
+    def pam_keys(self):
+        return {"fail_delay": f"{self.FAIL_DELAY_S}s"}
+
+    def setUp(self):
+        super().setUp()
+        self.sockd.reload(workers={"start": 2, "min_spare": 1,
+                                   "max_spare": 2, "max": 3})
+
+    def test_others_are_served_meanwhile(self):
+        failing = []
+        began = time.monotonic()
+        for i in range(30):
+            s = self.open()
+            self.addCleanup(s.close)
+            s.sendall(b"\x05\x01\x02\x01\x03ann\x05wrong")
+            failing.append(s)
+        self.sockd.wait_line("login failed", 30)
+        self.assertLess(time.monotonic() - began, 30 * self.FAIL_DELAY_S / 4)
+        self.assertEqual(self.login("ann"), 0)
+        for s in failing:
+            self.assertEqual(receive_all(s), b"\x05\x02\x01\x01")
+        self.assertGreaterEqual(time.monotonic() - began, self.FAIL_DELAY_S)
+
+    def test_it_takes_its_time_and_leaves_a_row(self):
+        began = time.monotonic()
+        self.assertEqual(self.login("ann", "wrong"), 1)
+        took = time.monotonic() - began
+        self.assertGreaterEqual(took, self.FAIL_DELAY_S)
+        row = self.sockd.wait_rows(1)[0]
+        self.assertEqual((row["user"], row["outcome"]),
+                         ("ann", "auth-failed"))
+
+    def test_one_that_leaves(self):
+        with self.open() as s:
+            s.sendall(b"\x05\x01\x02\x01\x03ann\x05wrong")
+            self.sockd.wait_line("login failed")
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                         struct.pack("ii", 1, 0))
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"],
+                         "auth-failed")
 
 
 class Deadlines(ParkingTest):
