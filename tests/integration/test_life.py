@@ -128,6 +128,7 @@ class Deaths(SockdTest):
         wait_until("the dead one is gone",
                    lambda: pid not in self.sockd.children(kind))
 
+    @needs_root		# others may not see the descriptors of a worker
     def test_a_killed_worker_loses_its_client_only(self):
         pumps = self.pumps(3)
         busy = wait_until("its worker", lambda: [
