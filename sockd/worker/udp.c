@@ -150,6 +150,8 @@ end(struct udp *u)
 		abandon(u, &u->to_client, false);
 		tell_drops(u, atomic_load(&s->shown->id));
 	}
+	udp_inbox_release(&u->up.in);
+	udp_inbox_release(&u->down.in);
 	shut(&u->relay);
 	shut(&u->out[0]);
 	shut(&u->out[1]);
@@ -326,6 +328,9 @@ serve_udp(struct session *s)
 		return refuse(s, SOCKS5_FAILURE, OUTCOME_ERROR);
 	u->block = slot_udp_block(s->board, s->slot);
 	take_declared(u);
+	/* Of a client that vanished nothing else would tell. */
+	setsockopt(s->client, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 },
+	    sizeof(int));
 	buffer_use(s->early, buffer_held(s->early));
 	if (reply_send(s, SOCKS5_SUCCEEDED, &told))
 		go_on(u);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <netinet/udp.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 
 #include "lib/addr.h"
@@ -71,10 +72,27 @@ udp_inbox_fill(struct udp_inbox *in, int fd)
 	}
 	for (int i = 0; i < n; i++) {
 		in->lens[i] = heads[i].msg_len;
+		if (in->largest < in->lens[i])
+			in->largest = in->lens[i];
 		in->name_lens[i] = heads[i].msg_hdr.msg_namelen;
 	}
 	in->n = n > 0 ? (unsigned)n : 0;
 	return in->n;
+}
+
+void
+udp_inbox_release(struct udp_inbox *in)
+{
+#ifdef MADV_DONTNEED
+	enum { PAGE = 4096, KEPT = 2 * PAGE };
+	const uintptr_t begin = (uintptr_t)in->octets;
+	const size_t skip = (PAGE - begin % PAGE) % PAGE;
+
+	if (in->largest > KEPT)
+		madvise((uint8_t *)in->octets + skip,
+		    (sizeof(in->octets) - skip) / PAGE * PAGE, MADV_DONTNEED);
+#endif
+	in->largest = 0;
 }
 
 /* ---- what travels beside a datagram ---- */

@@ -30,6 +30,7 @@ union udp_name {
 /* What came.  Taken from next on; n is how many there are. */
 struct udp_inbox {
 	unsigned	n, next;
+	uint32_t	largest;	/* of all so far */
 	union udp_name	names[UDP_BATCH];
 	socklen_t	name_lens[UDP_BATCH];
 	uint32_t	lens[UDP_BATCH];
@@ -53,6 +54,9 @@ udp_inbox_data(struct udp_inbox *in, unsigned i)
  * none.  Errors that earlier datagrams brought back are passed over.
  */
 unsigned udp_inbox_fill(struct udp_inbox *in, int fd);
+
+/* Between associations: give back the memory that large ones took. */
+void	udp_inbox_release(struct udp_inbox *in);
 
 /* One that is to go.  Its octets are lent until it is settled. */
 struct udp_parcel {

@@ -100,6 +100,10 @@ class NetTest(SockdTest):
         for payload in (b"", b"x", b"y" * 1400, b"z" * 20000):
             self.assertEqual(a.exchange(payload, self.udp_echo.address),
                              (self.udp_echo.address, payload))
+        burst = [b"%03d" % i * 300 for i in range(60)]
+        for payload in burst:
+            a.send(payload, self.udp_echo.address)
+        self.assertEqual([a.receive()[1] for _ in burst], burst)
         self.assertEqual({peer[0] for _, peer in self.udp_echo.received},
                          {seen_as})
         return a

@@ -122,6 +122,22 @@ class Window(BatchTest):
         self.assert_exact(*self.play(lambda i: i % 700, targets))
 
 
+class Reload(Window):
+    """A reload hands the association to another worker in the middle."""
+
+    def test_one_target_one_size(self):
+        sender = threading.Thread(target=self.reload, daemon=True)
+        sender.start()
+        super().test_one_target_one_size()
+        sender.join()
+
+    def reload(self):
+        for _ in range(3):
+            self.sockd.reload()
+
+    test_sizes_of_all_kinds = test_several_targets = None
+
+
 class Flood(BatchTest):
     """As fast as it goes: what arrives is whole and in order, and the ledger
     counts what was passed, no more and no less."""
