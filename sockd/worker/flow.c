@@ -160,11 +160,20 @@ pull(struct flow *f, bool *again)
 		return errno == EAGAIN ? false : broken(f, errno);
 	}
 	f->ended = n == 0;
+	f->cut_short = !f->splices && (size_t)n < f->meter.leave;
 	f->total += (size_t)n;
 	*again = (size_t)n >= AGAIN_FROM || (size_t)n == f->meter.leave ||
 	    (f->splices && fills_pipe(f, (size_t)n));
 	choose(f, (size_t)n);
 	return true;
+}
+
+static bool
+is_at_mark(const struct flow *f)
+{
+	int at_mark = 0;
+
+	return ioctl(f->from, SIOCATMARK, &at_mark) == 0 && at_mark;
 }
 
 /*
@@ -174,10 +183,8 @@ pull(struct flow *f, bool *again)
 static void
 take_urgent(struct flow *f)
 {
-	int at_mark = 0;
-
 	f->splices = false;
-	if (ioctl(f->from, SIOCATMARK, &at_mark) == -1 || !at_mark)
+	if (!is_at_mark(f))
 		return;
 	f->marked = false;
 	if (recv(f->from, &f->urgent, 1, MSG_OOB) != 1)
@@ -215,6 +222,9 @@ flow_move(struct flow *f, short said)
 		}
 		if (!again)
 			break;
+		/* where poll was not asked: a recv would skip the octet */
+		if (f->cut_short && (said == 0 || round > 0))
+			f->marked |= is_at_mark(f);
 		if (f->marked)
 			take_urgent(f);
 		if (f->has_urgent)

@@ -28,6 +28,8 @@ struct flow {
 	bool		splices;	/* now; else it copies */
 	bool		ended;		/* the source's FIN was read */
 	bool		marked;		/* an urgent octet was announced */
+	bool		cut_short;	/* the last copy got less than it might:
+					 * perhaps a mark stands there */
 	bool		has_urgent;	/* and is in our hands */
 	uint8_t		urgent;
 	bool		no_pipe;	/* there is none to be had */
