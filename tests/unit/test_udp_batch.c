@@ -1,0 +1,146 @@
+/*
+ * Batches of datagrams, over sockets of loopback: order, sizes, and what
+ * cannot be sent.
+ */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sockd/worker/udp_batch.h"
+
+static struct udp_inbox in;
+static struct udp_outbox out;
+static uint8_t payload[UDP_ROOM];
+
+static int
+open_at(union udp_name *name)
+{
+	socklen_t len = sizeof(name->in);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	memset(name, 0, sizeof(*name));
+	name->in.sin_family = AF_INET;
+	name->in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	cr_assert_neq(fd, -1);
+	cr_assert_eq(bind(fd, &name->any, len), 0);
+	cr_assert_eq(getsockname(fd, &name->any, &len), 0);
+	return fd;
+}
+
+static void
+put(const union udp_name *to, uint8_t *data, size_t len)
+{
+	cr_assert(udp_outbox_has_room(&out));
+	out.list[out.n++] = (struct udp_parcel){ .data = data, .len = len,
+		.to = *to, .to_len = sizeof(to->in) };
+}
+
+static void
+fill_payload(void)
+{
+	for (size_t i = 0; i < sizeof(payload); i++)
+		payload[i] = (uint8_t)(i * 7 + i / 256);
+}
+
+/* Send these sizes, one after another, and have them back as they were. */
+static void
+there_and_back(const size_t *sizes, unsigned n)
+{
+	union udp_name a, b;
+	int from = open_at(&a), to = open_at(&b);
+	unsigned got = 0;
+
+	fill_payload();
+	for (unsigned i = 0; i < n; i++)
+		put(&b, payload + i, sizes[i]);
+	cr_assert(udp_outbox_flush(&out, from));
+	cr_assert_eq(out.next, n);
+	while (udp_inbox_fill(&in, to) > 0)
+		for (unsigned i = 0; i < in.n; i++, got++) {
+			cr_assert_lt(got, n);
+			cr_assert_eq(in.lens[i], sizes[got], "the %uth", got);
+			cr_assert_eq(memcmp(udp_inbox_data(&in, i),
+			    payload + got, sizes[got]), 0);
+			cr_assert_eq(in.names[i].in.sin_port, a.in.sin_port);
+		}
+	cr_assert_eq(got, n);
+	for (unsigned i = 0; i < n; i++)
+		cr_assert_eq(out.list[i].error, 0);
+	udp_outbox_clear(&out);
+	close(from);
+	close(to);
+}
+
+Test(udp_batch, one_size)
+{
+	size_t sizes[UDP_BATCH];
+
+	for (int i = 0; i < UDP_BATCH; i++)
+		sizes[i] = 64;
+	there_and_back(sizes, UDP_BATCH);
+}
+
+Test(udp_batch, runs_with_others_between)
+{
+	static const size_t sizes[] = { 0, 0, 10, 10, 10, 5, 10, 11, 11, 0,
+		11, 1452, 1452, 1452, 1453, 1453, 20000, 20000, 1, 1, 0 };
+
+	there_and_back(sizes, sizeof(sizes) / sizeof(sizes[0]));
+}
+
+Test(udp_batch, the_largest)
+{
+	static const size_t sizes[] = { 65507, 1, 65507 };
+
+	there_and_back(sizes, 3);
+}
+
+Test(udp_batch, nothing_is_there)
+{
+	union udp_name a;
+	int fd = open_at(&a);
+
+	cr_assert_eq(udp_inbox_fill(&in, fd), 0);
+	cr_assert(udp_inbox_is_empty(&in));
+	close(fd);
+}
+
+/* One that cannot be sent stands in nobody's way. */
+Test(udp_batch, what_does_not_go_has_its_error)
+{
+	union udp_name a, b, nowhere = { .in = { .sin_family = AF_INET,
+		.sin_port = htons(9) } };
+	int from = open_at(&a), to = open_at(&b);
+
+	/* broadcast needs leave that was not asked for */
+	nowhere.in.sin_addr.s_addr = htonl(INADDR_BROADCAST);
+	fill_payload();
+	put(&b, payload, 65508);			/* too long */
+	put(&b, payload, 100);
+	put(&nowhere, payload, 50);
+	put(&nowhere, payload, 50);
+	put(&b, payload, 100);
+	cr_assert(udp_outbox_flush(&out, from));
+	cr_assert_eq(out.list[0].error, EMSGSIZE);
+	cr_assert_eq(out.list[1].error, 0);
+	cr_assert_neq(out.list[2].error, 0);
+	cr_assert_neq(out.list[3].error, 0);
+	cr_assert_eq(out.list[4].error, 0);
+	cr_assert_eq(udp_inbox_fill(&in, to), 2);
+	udp_outbox_clear(&out);
+	close(from);
+	close(to);
+}
+
+Test(udp_batch, memory_of_large_ones_goes_back)
+{
+	static const size_t large[] = { 40000, 40000 }, small[] = { 9 };
+
+	there_and_back(large, 2);
+	cr_assert_eq(in.largest, 40000);
+	udp_inbox_release(&in);
+	cr_assert_eq(in.largest, 0);
+	there_and_back(small, 1);
+}
