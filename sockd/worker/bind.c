@@ -157,6 +157,7 @@ join(struct waiting *w, const struct addr *peer, unsigned rule)
 	setsockopt(s->target, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 },
 	    sizeof(int));
 	s->shown->target_port = peer->port;
+	atomic_store(&s->shown->idle_due_ms, 0);	/* it was the wait's */
 	session_grant(s, rule, peer, &local);
 	if (!reply_send(s, SOCKS5_SUCCEEDED, peer))
 		return false;

@@ -5,7 +5,7 @@ import socket
 import struct
 import unittest
 
-from harness import LISTEN, PASS_ALL, SockdTest, needs_ipv6, wait_until
+from harness import LISTEN, SockdTest, needs_ipv6, sockets_of, wait_until
 from wire import BIND, Refused, read_reply4, read_reply5, receive_all, \
     receive_exactly, request4, socks4, socks5
 
@@ -39,6 +39,12 @@ class BindTest(SockdTest):
         s = connect(to, **how)
         self.addCleanup(s.close)
         return s
+
+    def wait_parked(self):
+        """No worker holds more than its listener."""
+        wait_until("all are parked", lambda: all(
+            sockets_of(p, "tcp") <= 1
+            for p in self.sockd.children("worker")))
 
     def assert_free(self, address):
         """Nobody listens there any more."""
@@ -149,7 +155,7 @@ class Wrong(BindTest):
 
     def test_others_are_closed_and_the_wait_goes_on(self):
         s = self.bind(HERE)
-        for i in range(2, 6):
+        for i in range(2, 102):
             with connect(s.bound, come_from=f"127.0.0.{i}") as wrong:
                 self.assertEqual(self.rest(wrong), b"")
         peer = self.peer(s.bound)
@@ -245,8 +251,7 @@ class Parked(BindTest):
     def wait(self, target=HERE, n=1):
         """n BINDs that are all parked."""
         waiting = [self.bind(target) for _ in range(n)]
-        wait_until("they are parked", lambda: len(
-            self.sockd.children("worker")) <= 2)
+        self.wait_parked()
         return waiting
 
     def test_more_than_workers(self):
@@ -310,6 +315,18 @@ class ParkedDeadline(BindTest):
         for s in waiting:
             self.assertEqual(read_reply5(s)[0], 6)
             self.assertEqual(receive_all(s), b"")
+
+
+    def test_it_does_not_come_for_those_who_met(self):
+        s = self.bind()
+        ended = [self.bind() for _ in range(3)]
+        self.wait_parked()
+        peer = self.peer(s.bound)
+        self.assertEqual(read_reply5(s)[1], peer.getsockname())
+        for e in ended:
+            self.assertEqual(read_reply5(e)[0], 6)
+        self.sockd.wait_rows(3)
+        self.assert_talk(s, peer)
 
 
 class Rules(BindTest):

@@ -2,6 +2,7 @@
 fault is dropped and counted."""
 
 import os
+import random
 import re
 import signal
 import socket
@@ -91,6 +92,50 @@ class Header(FaultsTest):
             a.socket.send(os.urandom(i % 60))
         self.assert_goes_on(a, 0)
         self.assertEqual(sum(self.drops_of(a).values()), 200)
+
+
+class Hostile(FaultsTest):
+    """Whatever it is sent, it stays alive, and so do the others."""
+    RULES = 'rule "here" { action = "pass" to = { "127.0.0.0/8", "::1" } }\n'
+
+    def mutated(self, dice):
+        """A good datagram with up to three octets wrong; never a name that
+        a resolver would be asked for."""
+        datagram = bytearray(header5("127.0.0.1", self.echo.port) +
+                             bytes(dice.randrange(100)))
+        for _ in range(dice.randrange(4)):
+            datagram[dice.randrange(min(len(datagram), 12))] = \
+                dice.randrange(256)
+        return bytes(datagram[:dice.randrange(1, len(datagram) + 1)])
+
+    def test_mutated_datagrams(self):
+        dice = random.Random(7)
+        a, b = self.associate(), self.associate()
+        self.assert_goes_on(a, 0)
+        workers = set(self.sockd.children("worker"))
+        for i in range(10000):
+            a.socket.send(self.mutated(dice))
+            if i % 100 == 0:
+                self.assert_goes_on(b, i)
+        a.close()
+
+        def is_told():
+            return self.sockd.lines("udp dropped")
+        wait_until("it ended", is_told)
+        self.assert_goes_on(b, -1)
+        self.assertEqual(self.sockd.rows(
+            "SELECT * FROM session WHERE outcome = 'lost'"), [])
+        self.assertTrue(workers & set(self.sockd.children("worker")))
+
+    def test_thousands_of_targets(self):
+        """More than are remembered: each is asked for, none goes wrong."""
+        a = self.associate()
+        for i in range(6000):
+            a.send(b"%d" % i, (f"127.1.{i >> 8}.{i & 255}",
+                               self.echo.port))
+            if i % 50 == 0:
+                self.assert_goes_on(a, i)
+        self.assertEqual(len(self.echo.received), 120)
 
 
 class Source(FaultsTest):
