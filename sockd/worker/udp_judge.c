@@ -70,21 +70,40 @@ udp_count_of(struct udp *u, const struct udp_target *t)
 
 /* ---- what was decided ---- */
 
+static uint32_t
+hash_of(const struct udp *u, const struct addr *addr)
+{
+	return (uint32_t)board_hash(u->session->board, addr->ip,
+	    addr_size(addr)) | 1;	/* 0 is none */
+}
+
+/* Also before it was parked. */
+static bool
+was_contacted(const struct udp *u, const struct addr *addr)
+{
+	uint32_t hash = hash_of(u, addr);
+
+	for (int i = 0; u->block != NULL && i < UDP_CONTACTED_MAX; i++)
+		if (atomic_load_explicit(&u->block->contacted[i],
+		    memory_order_relaxed) == hash)
+			return true;
+	return false;
+}
+
 /* An address that answers may now come from. */
 static void
 remember_peer(struct udp *u, const struct addr *addr, unsigned rule)
 {
-	uint32_t hash, at;
+	uint32_t at;
 
 	if (!udp_peers_add(&u->peers, addr, rule))
 		return;
 	u->last_source.name_len = 0;
-	if (u->block == NULL)
+	if (u->block == NULL || was_contacted(u, addr))
 		return;
-	hash = (uint32_t)board_hash(u->session->board, addr->ip,
-	    addr_size(addr)) | 1;
 	at = atomic_load(&u->block->park_data[0]);
-	atomic_store(&u->block->contacted[at % UDP_CONTACTED_MAX], hash);
+	atomic_store(&u->block->contacted[at % UDP_CONTACTED_MAX],
+	    hash_of(u, addr));
 	atomic_store(&u->block->park_data[0], at + 1);
 }
 
@@ -183,22 +202,6 @@ udp_judge(struct udp *u, struct udp_target *t)
 	}
 	t->state = TARGET_WAITS;
 	return true;
-}
-
-static bool
-was_contacted(const struct udp *u, const struct addr *from)
-{
-	uint32_t hash;
-
-	if (u->block == NULL)
-		return false;
-	hash = (uint32_t)board_hash(u->session->board, from->ip,
-	    addr_size(from)) | 1;
-	for (int i = 0; i < UDP_CONTACTED_MAX; i++)
-		if (atomic_load_explicit(&u->block->contacted[i],
-		    memory_order_relaxed) == hash)
-			return true;
-	return false;
 }
 
 bool
