@@ -54,8 +54,9 @@ struct process {
  * and close every descriptor that is not this kind's (those fields become
  * -1; n_listeners 0).  HUP, INT, TERM, USR1, USR2 and PIPE are ignored from
  * here on: a terminal or service manager sends them to the whole group, and
- * what they mean the master says through the pipes.  Ends the process if the
- * master has gone meanwhile.
+ * what they mean the master says through the pipes.  From here on it is a
+ * batch process to the kernel's scheduler.  Ends the process if the master has
+ * gone meanwhile.
  */
 void	process_enter(struct process *p);
 
