@@ -17,14 +17,11 @@
 
 enum { LOADING_MAX_MS = 1000, LOADING_STEP_MS = 2, QUOTED_SIZE = 512 };
 
+/* The index that the board shows may be of another configuration. */
 static const struct limit *
 limit_of(const struct session *s)
 {
-	uint32_t i = atomic_load(&s->shown->limit);
-
-	/* beyond: it is of another configuration than ours */
-	return i < s->conf->policy.n_limits ? &s->conf->policy.limits[i] :
-	    NULL;
+	return policy_limit(&s->conf->policy, &s->question);
 }
 
 bool
@@ -129,19 +126,29 @@ log_used_up(const struct session *s, const struct limit *limit, size_t cap)
 	    units_period_name(c->period));
 }
 
+/* It lives under newer limits than ours: the accountant sees to it. */
+static bool
+is_overtaken(const struct session *s)
+{
+	return atomic_load(&s->board->header->generation) !=
+	    s->worker->process->generation &&
+	    atomic_load(&s->board->states[s->slot]) == SLOT_LIVE;
+}
+
 bool
 limits_have_left(struct session *s, const struct rule *rule)
 {
 	const struct limit *limit = limit_of(s);
-	const struct principal_slot *p;
 	uint64_t bytes, left;
 	size_t cap = 0;
 
-	if (limit == NULL || !rule->metered ||
-	    s->shown->principal == BOARD_NOBODY)
+	if (!rule->metered || s->shown->principal == BOARD_NOBODY)
 		return true;
-	p = &s->board->principals[s->shown->principal];
-	bytes = atomic_load(&p->bytes);
+	bytes = atomic_load(&s->board->principals[s->shown->principal].bytes);
+	if (is_overtaken(s))
+		return bytes < atomic_load(&s->shown->stop_at_bytes);
+	if (limit == NULL)
+		return true;
 	left = principal_left(s->board, s->shown->principal, limit, &cap);
 	if (left == 0) {
 		log_used_up(s, limit, cap);

@@ -236,10 +236,10 @@ session_use_rule(struct session *s, unsigned rule)
 	const struct rule *r = &s->conf->policy.rules[rule];
 	struct rule_slot *shared = &s->board->rules[rule];
 
-	atomic_store(&s->shown->rule, rule);
-	/* Of an older configuration: its rates hold no more. */
+	/* Of an older configuration: index and rates mean nothing there. */
 	if (atomic_load(&s->board->header->generation) != p->generation)
 		return;
+	atomic_store(&s->shown->rule, rule);
 	atomic_store(&shared->rate_up, r->rate_up);
 	atomic_store(&shared->rate_down, r->rate_down);
 }

@@ -204,17 +204,28 @@ udp_judge(struct udp *u, struct udp_target *t)
 	return true;
 }
 
+/* The rule that granted it, as this configuration numbers it. */
+static bool
+find_rule(const struct session *s, unsigned *rule)
+{
+	const struct policy *policy = &s->conf->policy;
+
+	for (*rule = 0; *rule < policy->n_rules; ++*rule)
+		if (strcmp(policy->rules[*rule].name,
+		    s->shown->rule_name) == 0)
+			return policy->rules[*rule].action == RULE_PASS;
+	return false;
+}
+
 bool
 udp_judge_stranger(struct udp *u, const struct addr *from, unsigned *rule)
 {
 	const struct target asked = { .addr = *from, .port = from->port };
-	const struct session *s = u->session;
+	bool contacted = was_contacted(u, from);
 
-	if (was_contacted(u, from)) {
-		*rule = atomic_load(&s->shown->rule);
-		return *rule < s->conf->policy.n_rules;
-	}
-	return !s->conf->udp.filter &&
+	if (contacted && find_rule(u->session, rule))
+		return true;
+	return (contacted || !u->session->conf->udp.filter) &&
 	    ask(u, &asked, from, rule) == OUTCOME_NONE;
 }
 
