@@ -211,6 +211,10 @@ meet(struct enforcer *e, uint32_t slot, struct watched *w, uint32_t state)
 
 /* ---- quotas ---- */
 
+/*
+ * Until it lives nobody but its worker knows whether it is metered, and the
+ * stop is the worker's.
+ */
 static void
 hold_to_quota(struct enforcer *e, uint32_t slot, const struct watched *w)
 {
@@ -314,7 +318,7 @@ enforce_run(struct enforcer *e, uint64_t now_us)
 			meet(e, slot, w, state);
 		else if (ask_all && !w->newer && ask(e, slot, &a))
 			judge(e, slot, &a);
-		if (w->id == id && !w->newer)
+		if (w->id == id && !w->newer && state == SLOT_LIVE)
 			hold_to_quota(e, slot, w);
 	}
 	quota_tell(e->quota);

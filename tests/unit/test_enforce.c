@@ -205,6 +205,25 @@ Test(enforce, a_quota_cuts_all_sessions_of_its_principal_and_no_other)
 	cr_assert_eq(slot_is_cut(&b, free_one), OUTCOME_NONE);
 }
 
+/* The worker has set the stop, and says only later whether it is metered. */
+Test(enforce, a_session_that_connects_keeps_its_stop)
+{
+	uint32_t slot = begin_session("ann");
+
+	load();
+	atomic_store(&b.states[slot], SLOT_REQUESTED);
+	atomic_store(&b.sessions[slot].reply, -1);
+	b.sessions[slot].metered = false;
+	atomic_store(&b.sessions[slot].stop_at_bytes, 4711);
+	take_turn();
+	cr_assert_eq(atomic_load(&b.sessions[slot].stop_at_bytes), 4711u);
+	b.sessions[slot].metered = true;
+	slot_advance(&b, slot, SLOT_LIVE);
+	take_turn();
+	cr_assert_eq(atomic_load(&b.sessions[slot].stop_at_bytes),
+	    (uint64_t)100 * MB);
+}
+
 Test(enforce, the_stop_counts_what_was_used_before)
 {
 	uint32_t slot;
