@@ -30,7 +30,8 @@ const char *const queries[N_QUERIES] = {
 	    " bytes_up = max(0, bytes_up + ?4),"
 	    " bytes_down = max(0, bytes_down + ?5),"
 	    " seconds = seconds + ?6, sessions = sessions + ?7",
-	[SEEN] = "SELECT bytes_up, bytes_down, ended IS NOT NULL, reply IS 0"
+	[SEEN] = "SELECT bytes_up, bytes_down, ended IS NOT NULL,"
+	    " (reply IS 0 AND rule IS NOT NULL) OR bytes_up + bytes_down > 0"
 	    " FROM session WHERE id = ?1",
 	[NEXT_LIVE] = "SELECT id FROM session"
 	    " WHERE ended IS NULL AND id > ?1 ORDER BY id LIMIT 1",

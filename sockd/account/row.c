@@ -86,8 +86,20 @@ take_result(struct row *r, const struct session_slot *s)
 	if (outcome >= N_OUTCOMES || (r->ended && outcome == OUTCOME_NONE))
 		return "outcome";
 	r->outcome = (enum outcome)outcome;
-	r->granted = r->reply == 0 || r->bytes_up > 0 || r->bytes_down > 0;
 	return NULL;
+}
+
+/*
+ * Reply 0 grants nothing yet: a BIND or an association has it before any rule
+ * has spoken.  Octets are never left out, whoever wrote them.
+ */
+static bool
+was_granted(const struct row *r, enum slot_state state)
+{
+	if (r->bytes_up > 0 || r->bytes_down > 0)
+		return true;
+	return r->reply == 0 && state != SLOT_REQUESTED &&
+	    r->copy.rule_name[0] != '\0';
 }
 
 enum row_fault
@@ -109,6 +121,7 @@ row_read(const struct board *b, uint32_t slot, uint64_t now_us,
 	if ((*why = take_counters(r, s)) != NULL ||
 	    (*why = take_result(r, s)) != NULL)
 		return ROW_BAD;
+	r->granted = was_granted(r, state);
 	take_times(r, s, now_us);
 	take_target(r, s);
 	if (!slot_principal_name(b, s, r->principal))

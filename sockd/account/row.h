@@ -11,7 +11,7 @@
 struct row {
 	uint32_t	slot;
 	bool		ended;
-	bool		granted;		/* it was let through once */
+	bool		granted;		/* a rule let it through */
 	uint64_t	id;
 	uint64_t	started_us, ended_us;	/* unix time */
 	uint64_t	bytes_up, bytes_down;

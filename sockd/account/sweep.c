@@ -83,7 +83,8 @@ has_news(const struct books *k, uint32_t slot)
 	if (known->ended)
 		return known->repeats != atomic_load(&s->repeats) ||
 		    !may_still_repeat(k->board, slot, id);
-	return state == SLOT_ENDED || has_moved(s, known);
+	return state == SLOT_ENDED || has_moved(s, known) ||
+	    (state == SLOT_LIVE && !known->granted && known->reply == 0);
 }
 
 /* ---- slot by slot ---- */

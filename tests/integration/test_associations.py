@@ -85,6 +85,8 @@ class Many(SockdTest):
         for s in associations + binds:
             s.close()
         self.assert_gone(addresses)
+        self.sockd.wait_line("session end", 2 * COUNT)
+        self.assertEqual(self.sockd.rows("SELECT * FROM usage"), [])
 
     def test_cut_by_a_stop(self):
         self.open_all()

@@ -208,6 +208,9 @@ class Departure(BindTest):
         self.assert_free(s.bound)
         self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"],
                          "client-closed")
+        line, = self.sockd.wait_line("session end")
+        self.assertIn("outcome=client-closed", line)
+        self.assertEqual(self.sockd.rows("SELECT * FROM usage"), [])
 
     def test_fin_behind_octets(self):
         s = self.bind()

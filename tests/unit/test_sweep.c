@@ -118,6 +118,43 @@ Test(sweep, unmetered_sessions_are_counted_apart)
 	    20);
 }
 
+/* A BIND that waits has its first reply, and no rule yet. */
+Test(sweep, a_session_counts_from_its_grant_on)
+{
+	uint32_t slot = begin_session("ann");
+
+	atomic_store(&b.states[slot], SLOT_REQUESTED);
+	b.sessions[slot].metered = false;
+	b.sessions[slot].rule_name[0] = '\0';
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(ask_db("SELECT count(*) FROM usage"), 0);
+	snprintf(b.sessions[slot].rule_name, BOARD_NAME_SIZE, "members");
+	b.sessions[slot].metered = true;
+	slot_advance(&b, slot, SLOT_LIVE);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	new_accountant();
+	move(slot, 5, 6);
+	cr_assert(slot_end(&b, slot, OUTCOME_CLIENT_CLOSED));
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(ask_db("SELECT count(*) FROM usage"), 1);
+	cr_assert_eq(ask_db("SELECT bytes_up + bytes_down FROM usage"
+	    " WHERE metered = 1 AND sessions = 1"), 11);
+}
+
+Test(sweep, one_that_nobody_came_to_is_no_session_of_usage)
+{
+	uint32_t slot = begin_session("ann");
+
+	atomic_store(&b.states[slot], SLOT_REQUESTED);
+	b.sessions[slot].rule_name[0] = '\0';
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert(slot_end(&b, slot, OUTCOME_CLIENT_CLOSED));
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(ask_db("SELECT count(*) FROM session"
+	    " WHERE outcome = 'client-closed'"), 1);
+	cr_assert_eq(ask_db("SELECT count(*) FROM usage"), 0);
+}
+
 Test(sweep, many_short_ones_of_one_user_are_one_usage_row)
 {
 	for (int i = 0; i < 30; i++) {
