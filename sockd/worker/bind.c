@@ -249,7 +249,9 @@ turn(struct waiting *w)
 	case WAIT_READY:
 		if (fds[1].revents != 0)
 			return client_left(w->session, fds[1].revents);
-		return receive(w);
+		if (!receive(w))
+			return false;
+		break;		/* strangers hold no deadline off */
 	}
 	if (w->now_ms >= w->due_ms)
 		return refuse(w->session, SOCKS5_TTL_EXPIRED,

@@ -1,8 +1,10 @@
 """BIND of SOCKS 4, 4a and 5: a port for a peer that the client names."""
 
 import os
+import select
 import socket
 import struct
+import time
 import unittest
 
 from harness import LISTEN, SockdTest, needs_ipv6, sockets_of, wait_until
@@ -40,11 +42,13 @@ class BindTest(SockdTest):
         self.addCleanup(s.close)
         return s
 
-    def wait_parked(self):
+    def are_parked(self):
         """No worker holds more than its listener."""
-        wait_until("all are parked", lambda: all(
-            sockets_of(p, "tcp") <= 1
-            for p in self.sockd.children("worker")))
+        return all(sockets_of(p, "tcp") <= 1
+                   for p in self.sockd.children("worker"))
+
+    def wait_parked(self):
+        wait_until("all are parked", self.are_parked)
 
     def assert_free(self, address):
         """Nobody listens there any more."""
@@ -245,6 +249,18 @@ class Deadline(BindTest):
             read_reply4(s)
         self.assertEqual(refused.exception.code, 91)
 
+    def test_strangers_do_not_hold_it_off(self):
+        """One comes every 100 ms, until the port is closed."""
+        s = self.bind()
+        began = time.monotonic()
+        while not select.select([s.socket], [], [], 0.1)[0]:
+            self.assertLess(time.monotonic() - began, 10)
+            try:
+                connect(s.bound, come_from="127.0.0.3").close()
+            except ConnectionError:
+                pass
+        self.assertEqual(read_reply5(s)[0], 6)
+
 
 class Parked(BindTest):
     """The same while a keeper waits."""
@@ -288,6 +304,18 @@ class Parked(BindTest):
             peer = self.peer(s.bound)
             read_reply5(s)
             self.assertEqual(receive_exactly(peer, 5), b"early")
+
+    def test_strangers_do_not_hold_it_off(self):
+        """One comes every 100 ms, sooner than a worker looks otherwise."""
+        s = self.bind()
+        began = time.monotonic()
+        select.select([s.socket], [], [], 0.1)
+        while not self.are_parked():
+            self.assertLess(time.monotonic() - began, 10)
+            connect(s.bound, come_from="127.0.0.3").close()
+            select.select([s.socket], [], [], 0.1)
+        peer = self.peer(s.bound)
+        self.assertEqual(read_reply5(s)[1], peer.getsockname())
 
     def test_departure(self):
         waiting = self.wait(n=10)
