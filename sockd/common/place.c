@@ -165,7 +165,7 @@ place_failed(struct board *b, uint32_t place, uint64_t now_ms,
     uint32_t failures, uint64_t window_ms, uint64_t penalty_ms)
 {
 	struct place_slot *p;
-	uint64_t began;
+	uint64_t began, until;
 
 	if (failures == 0 || !is_place(b, place))
 		return false;
@@ -174,9 +174,13 @@ place_failed(struct board *b, uint32_t place, uint64_t now_ms,
 	if ((began == 0 || now_ms > began + window_ms) &&
 	    atomic_compare_exchange_strong(&p->window_ms, &began, now_ms))
 		atomic_store(&p->failures, 0);
-	if (atomic_fetch_add(&p->failures, 1) + 1 != failures)
+	/* a reload may have brought failures below what was counted */
+	if (atomic_fetch_add(&p->failures, 1) + 1 < failures)
 		return false;
-	atomic_store(&p->penalty_until_ms, now_ms + penalty_ms);
+	until = atomic_load(&p->penalty_until_ms);
+	if (until > now_ms || !atomic_compare_exchange_strong(
+	    &p->penalty_until_ms, &until, now_ms + penalty_ms))
+		return false;
 	atomic_store(&p->window_ms, 0);		/* the next one begins anew */
 	return true;
 }
@@ -186,13 +190,6 @@ place_is_penalised(const struct board *b, uint32_t place, uint64_t now_ms)
 {
 	return is_place(b, place) &&
 	    atomic_load(&b->places[place].penalty_until_ms) > now_ms;
-}
-
-void
-place_succeeded(struct board *b, uint32_t place)
-{
-	if (is_place(b, place))
-		atomic_store(&b->places[place].failures, 0);
 }
 
 /* ---- rows of refusals ---- */

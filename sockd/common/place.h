@@ -21,18 +21,16 @@ uint32_t place_find(struct board *b, const struct addr *client,
 	    uint64_t now_ms);
 
 /*
- * A login failed.  True if it is the failures-th within window_ms, of which
- * there is one however many fail at once: a penalty of penalty_ms begins, and
- * counting begins anew.  failures = 0: never.
+ * A login failed.  True if that makes failures of them within window_ms, for
+ * one caller however many fail at once: a penalty of penalty_ms begins, and
+ * counting begins anew.  failures = 0: never.  A login that succeeds takes
+ * nothing back: who has one account would guess at all others for ever.
  */
 bool	place_failed(struct board *b, uint32_t place, uint64_t now_ms,
 	    uint32_t failures, uint64_t window_ms, uint64_t penalty_ms);
 
 bool	place_is_penalised(const struct board *b, uint32_t place,
 	    uint64_t now_ms);
-
-/* A right password: failures that have not led to a penalty are forgotten. */
-void	place_succeeded(struct board *b, uint32_t place);
 
 /*
  * May one more refusal of this address have a row of its own?  Counts it;

@@ -150,8 +150,6 @@ succeed(struct session *s, const struct login_answer *answer)
 	shown->n_gids = (uint16_t)n;
 	shown->auth = AUTH_PASSWORD;
 	question_at_login(&s->question, s->name, shown->gids, n);
-	if (shown->place != BOARD_NOBODY)
-		place_succeeded(s->board, shown->place);
 	return tell_status(s, USERPASS_SUCCESS);
 }
 
