@@ -105,6 +105,23 @@ policy_decide(const struct policy *policy, const struct rule_question *q)
 	return v;
 }
 
+bool
+policy_can_pass_free(const struct policy *policy,
+    const struct rule_question *q)
+{
+	enum answer answer = ANSWER_NO;
+
+	for (size_t i = 0; i < policy->n_rules && answer != ANSWER_YES; i++) {
+		const struct rule *r = &policy->rules[i];
+
+		answer = rule_holds(r, q, NULL);
+		if (answer != ANSWER_NO && r->action == RULE_PASS &&
+		    !r->metered)
+			return true;
+	}
+	return false;
+}
+
 const struct limit *
 policy_limit(const struct policy *policy, const struct rule_question *q)
 {

@@ -167,6 +167,13 @@ struct rule_verdict policy_decide(const struct policy *policy,
 	    const struct rule_question *q);
 
 /*
+ * Can a rule that is not metered still be the one that lets it pass?  Then a
+ * quota that is used up is no reason to refuse yet.
+ */
+bool	policy_can_pass_free(const struct policy *policy,
+	    const struct rule_question *q);
+
+/*
  * The limit that applies to this principal: the first whose users, groups
  * and from all hold, or NULL.  Only q's from, who, user and gids are looked
  * at, and must be known; WHO_ANONYMOUS meets no users and no groups.

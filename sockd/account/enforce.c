@@ -211,22 +211,50 @@ meet(struct enforcer *e, uint32_t slot, struct watched *w, uint32_t state)
 
 /* ---- quotas ---- */
 
+static const struct limit *
+limit_of(const struct enforcer *e, const struct watched *w)
+{
+	return w->limit == BOARD_NOBODY ? NULL : &e->policy->limits[w->limit];
+}
+
+/* What it has used is known, and that is all it may. */
+static bool
+is_used_up(const struct board *b, uint32_t principal,
+    const struct limit *limit)
+{
+	return limit != NULL && principal < b->n.principals &&
+	    atomic_load(&b->principals[principal].state) == PRINCIPAL_READY &&
+	    principal_left(b, principal, limit, NULL) == 0;
+}
+
 /*
  * Until it lives nobody but its worker knows whether it is metered, and the
- * stop is the worker's.
+ * stop is the worker's.  Where the client was told to wait, for a peer or
+ * with its first datagram, it need not wait for what would be refused.
  */
 static void
-hold_to_quota(struct enforcer *e, uint32_t slot, const struct watched *w)
+hold_waiting(struct enforcer *e, uint32_t slot, const struct watched *w)
 {
-	const struct limit *limit = w->limit == BOARD_NOBODY ? NULL :
-	    &e->policy->limits[w->limit];
+	struct board *b = e->k->board;
+	const struct session_slot *s = &b->sessions[slot];
+	struct asked a;
+
+	if (atomic_load(&s->reply) != 0 || atomic_load(&s->cut) == w->id ||
+	    !is_used_up(b, s->principal, limit_of(e, w)))
+		return;
+	if (ask(e, slot, &a) && !policy_can_pass_free(e->policy, &a.question))
+		slot_cut(b, slot, w->id, OUTCOME_QUOTA);
+}
+
+static void
+hold_living(struct enforcer *e, uint32_t slot, const struct watched *w)
+{
 	struct board *b = e->k->board;
 	struct session_slot *s = &b->sessions[slot];
+	const struct limit *limit = row_is_metered(s) ? limit_of(e, w) : NULL;
 	uint32_t principal = s->principal;
 	uint64_t stop = UINT64_MAX;
 
-	if (!row_is_metered(s))
-		limit = NULL;
 	if (principal >= b->n.principals || (limit != NULL &&
 	    atomic_load(&b->principals[principal].state) != PRINCIPAL_READY))
 		return;
@@ -235,9 +263,19 @@ hold_to_quota(struct enforcer *e, uint32_t slot, const struct watched *w)
 		stop = quota_stop_at(b, principal, limit);
 	if (atomic_load(&s->stop_at_bytes) != stop)
 		atomic_store(&s->stop_at_bytes, stop);
-	if (limit != NULL && atomic_load(&s->cut) != w->id &&
-	    principal_left(b, principal, limit, NULL) == 0)
+	if (atomic_load(&s->cut) != w->id && is_used_up(b, principal, limit))
 		slot_cut(b, slot, w->id, OUTCOME_QUOTA);
+}
+
+static void
+hold_to_quota(struct enforcer *e, uint32_t slot, const struct watched *w)
+{
+	if (w->newer)
+		return;
+	if (w->state == SLOT_LIVE)
+		hold_living(e, slot, w);
+	else
+		hold_waiting(e, slot, w);
 }
 
 void
@@ -318,7 +356,7 @@ enforce_run(struct enforcer *e, uint64_t now_us)
 			meet(e, slot, w, state);
 		else if (ask_all && !w->newer && ask(e, slot, &a))
 			judge(e, slot, &a);
-		if (w->id == id && !w->newer && state == SLOT_LIVE)
+		if (w->id == id)
 			hold_to_quota(e, slot, w);
 	}
 	quota_tell(e->quota);

@@ -42,15 +42,9 @@ bool
 authorize_has_left(struct session *s)
 {
 	static const struct rule metered = { .metered = true };
-	const struct policy *policy = &s->conf->policy;
 
-	for (size_t i = 0; i < policy->n_rules; i++) {
-		const struct rule *r = &policy->rules[i];
-
-		if (r->action == RULE_PASS && !r->metered &&
-		    rule_holds(r, &s->question, NULL) != ANSWER_NO)
-			return true;
-	}
+	if (policy_can_pass_free(&s->conf->policy, &s->question))
+		return true;
 	return limits_have_left(s, &metered);
 }
 

@@ -14,7 +14,7 @@ import time
 
 from harness import LISTEN, PASS_ALL, SockdTest, wait_until
 from peers import Echo, Silent, Source
-from wire import Refused, receive_exactly, socks5
+from wire import BIND, Refused, UDP, receive_exactly, socks5
 
 MB = 1000 * 1000
 CHUNK = 1 << 20			# DESIGN, section 5: the bound of one session
@@ -228,6 +228,21 @@ class Idle(QuotaTest):
                 self.assertEqual(s.recv(1), b"")
             rows = self.sockd.wait_rows(7)
         self.assertEqual({r["outcome"] for r in rows}, {"quota"})
+
+    def test_those_who_wait_are_cut_too(self):
+        with Source(size=4 * MB) as source:
+            waiting = [socks5(self.sockd.port(), ("127.0.0.1", 0),
+                              command=command)
+                       for command in (BIND, UDP) for _ in range(2)]
+            download, = self.download(source, 1)
+            download.join(30)
+            for s in waiting:
+                s.settimeout(10)
+                self.assertEqual(s.recv(1), b"")
+            rows = self.sockd.wait_rows(5)
+        self.assertEqual({r["outcome"] for r in rows}, {"quota"})
+        usage, = self.sockd.rows("SELECT * FROM usage")
+        self.assertEqual((usage["sessions"], usage["metered"]), (1, 1))
 
     def test_counters_move_before_a_connection_ends(self):
         with Echo() as echo:

@@ -224,6 +224,28 @@ Test(enforce, a_session_that_connects_keeps_its_stop)
 	    (uint64_t)100 * MB);
 }
 
+/* A BIND that waits, an association without a datagram. */
+Test(enforce, those_who_wait_are_cut_unless_a_free_rule_may_come)
+{
+	uint32_t slot = begin_session("ann"), other = begin_session("ann");
+
+	load();
+	atomic_store(&b.states[slot], SLOT_REQUESTED);
+	b.sessions[slot].metered = false;
+	take_turn();
+	move(other, 100 * MB, 0);
+	rules[0].metered = false;
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	rules[0].metered = true;
+	atomic_store(&b.sessions[slot].reply, -1);
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE, "not told yet");
+	atomic_store(&b.sessions[slot].reply, 0);
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_QUOTA);
+}
+
 Test(enforce, the_stop_counts_what_was_used_before)
 {
 	uint32_t slot;
