@@ -36,12 +36,23 @@ set_option(int fd, int level, int name, int value)
 		    name, strerror(errno));
 }
 
+static void
+share_port(int fd, bool on)
+{
+#ifdef SO_REUSEPORT
+	set_option(fd, SOL_SOCKET, SO_REUSEPORT, on);
+#else
+	(void)fd;
+	(void)on;
+#endif
+}
+
 /*
  * A client that connects and says nothing does not wake a worker at once
  * (TCP_DEFER_ACCEPT).
  */
 static int
-open_socket(const struct addr *addr)
+open_socket(const struct addr *addr, bool shared)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = addr_to_sockaddr(addr, &ss);
@@ -52,6 +63,8 @@ open_socket(const struct addr *addr)
 	if (fd == -1)
 		return -1;
 	set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (shared)
+		share_port(fd, true);
 	if (addr->family == ADDR_IPV6)
 		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 #ifdef TCP_DEFER_ACCEPT
@@ -61,6 +74,8 @@ open_socket(const struct addr *addr)
 		goto fail;
 	if (listen(fd, BACKLOG) == -1)
 		goto fail;
+	if (shared)
+		share_port(fd, false);
 	return fd;
 fail:
 	saved = errno;
@@ -70,13 +85,13 @@ fail:
 }
 
 static int
-open_patiently(const struct addr *addr, uint64_t patience_ms)
+open_patiently(const struct addr *addr, bool shared, uint64_t patience_ms)
 {
 	uint64_t until_ms = clock_ms() + patience_ms;
 	int fd;
 
 	for (;;) {
-		fd = open_socket(addr);
+		fd = open_socket(addr, shared);
 		if (fd != -1 || errno != EADDRINUSE || clock_ms() >= until_ms)
 			return fd;
 		poll(NULL, 0, RETRY_STEP_MS);
@@ -117,6 +132,64 @@ find_open(const struct listeners *l, const struct wanted *w,
 	return NULL;
 }
 
+/* Will conf have this socket no more? */
+static bool
+is_going(const struct listeners *l, const struct listener *have,
+    const struct conf *conf)
+{
+	struct wanted want[2];
+
+	for (unsigned i = 0; i < conf->n_listens; i++) {
+		size_t n = section_wants(&conf->listens[i], i, want);
+
+		for (size_t k = 0; k < n; k++)
+			if (find_open(l, &want[k], conf) == have)
+				return false;
+	}
+	return true;
+}
+
+/*
+ * One address and all addresses of a port exclude each other, also where one
+ * of them is ours and about to go.  The system lets both be there while both
+ * say SO_REUSEPORT: it is said for the moment of opening only, so that at no
+ * time nobody listens, and nobody else comes in.  A service manager keeps
+ * its sockets open, and would get the clients that we no longer take.
+ *
+ * Tells whether there is such a socket.
+ */
+static bool
+share_with_going(const struct listeners *l, const struct addr *addr,
+    const struct conf *conf, bool on)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < l->n && !l->activated; i++) {
+		const struct listener *have = &l->list[i];
+
+		if (have->addr.family != addr->family ||
+		    have->addr.port != addr->port || addr->port == 0 ||
+		    !is_going(l, have, conf))
+			continue;
+		share_port(have->fd, on);
+		found = true;
+	}
+	return found;
+}
+
+static int
+open_anew(const struct listeners *now, const struct addr *addr,
+    const struct conf *conf, uint64_t patience_ms)
+{
+	bool shared = share_with_going(now, addr, conf, true);
+	int fd = open_patiently(addr, shared, patience_ms), saved = errno;
+
+	if (shared)
+		share_with_going(now, addr, conf, false);
+	errno = saved;
+	return fd;
+}
+
 static void
 tell(const struct listener *l)
 {
@@ -146,8 +219,8 @@ fill(struct listener *l, int fd, unsigned index, const char *name)
  * need not be there; -1 after a logged error.
  */
 static int
-open_wanted(struct listeners *next, const struct wanted *w,
-    const struct conf *conf, uint64_t patience_ms)
+open_wanted(struct listeners *next, const struct listeners *now,
+    const struct wanted *w, const struct conf *conf, uint64_t patience_ms)
 {
 	const struct conf_listen *section = &conf->listens[w->index];
 	struct listener *l = &next->list[next->n];
@@ -158,7 +231,7 @@ open_wanted(struct listeners *next, const struct wanted *w,
 	if (fd != -1)
 		next->activated = true;
 	else
-		fd = open_patiently(&w->addr, patience_ms);
+		fd = open_anew(now, &w->addr, conf, patience_ms);
 	if (fd == -1 && w->optional && (errno == EAFNOSUPPORT ||
 	    errno == EADDRNOTAVAIL))
 		return 0;
@@ -240,7 +313,7 @@ build(struct listeners *next, const struct listeners *now,
 				    conf->listens[i].name);
 				continue;
 			}
-			if (open_wanted(next, &want[k], conf,
+			if (open_wanted(next, now, &want[k], conf,
 			    patience_ms) == -1)
 				return -1;
 		}

@@ -18,8 +18,9 @@ class Reload(SockdTest):
         self.echo = Echo()
         self.addCleanup(self.echo.close)
 
-    def check_serves(self, port=None):
-        with socks5(port or self.sockd.port(), self.echo.address) as s:
+    def check_serves(self, port=None, host="127.0.0.1"):
+        with socks5((host, port or self.sockd.port()),
+                    self.echo.address) as s:
             s.sendall(b"x")
             self.assertEqual(receive_exactly(s, 1), b"x")
 
@@ -55,19 +56,47 @@ class Reload(SockdTest):
         self.check_serves()
 
     @staticmethod
-    def is_closed(port):
+    def is_closed(port, host="127.0.0.1"):
         try:
-            socket.create_connection(("127.0.0.1", port), 5).close()
+            socket.create_connection((host, port), 5).close()
             return False
         except OSError:
             return True
 
-    def test_a_listener_moves_to_all_addresses(self):
+    def move(self, port, address, sections=""):
+        return self.sockd.reload(
+            f'listen "test" {{ address = "{address}" port = {port} '
+            'methods = { "none" } }\n' + sections + PASS_ALL)[0]
+
+    def test_a_listener_moves_to_all_addresses_and_back(self):
         port = self.sockd.port()
-        self.sockd.reload(
-            f'listen "test" {{ address = "*" port = {port} '
-            'methods = { "none" } }\n' + PASS_ALL)
+        self.assertIn("reloaded", self.move(port, "*"))
         self.check_serves(port)
+        self.check_serves(port, "127.0.0.3")
+        self.assertIn("reloaded", self.move(port, "127.0.0.1"))
+        self.check_serves(port)
+        self.assertTrue(self.is_closed(port, "127.0.0.3"))
+
+    def test_a_move_that_fails_leaves_the_old_address(self):
+        port = self.sockd.port()
+        with socket.socket() as busy:
+            busy.bind(("127.0.0.1", 0))
+            busy.listen()
+            taken = busy.getsockname()[1]
+            said = self.move(port, "*", 'listen "taken" { address = '
+                             f'"127.0.0.1" port = {taken} }}\n')
+        self.assertIn("refused", said)
+        self.check_serves(port)
+        self.assertTrue(self.is_closed(port, "127.0.0.3"))
+
+    def test_nobody_else_comes_in_by_a_move(self):
+        port = self.sockd.port()
+        self.assertIn("reloaded", self.move(port, "*"))
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with self.assertRaises(OSError):
+                s.bind(("127.0.0.1", port))
+                s.listen()
 
     def test_a_living_session_goes_on(self):
         with socks5(self.sockd.port(), self.echo.address) as s:
