@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "sockd/common/log.h"
+
 static int ready = -1;
 
 int
@@ -31,20 +33,28 @@ daemonize(void)
 	return chdir("/");
 }
 
-/* Standard error stays where it is if the log goes there. */
 void
-daemonize_ready(void)
+daemonize_detach(void)
 {
 	int null;
 
 	if (ready == -1)
 		return;
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null != -1) {
-		dup2(null, STDIN_FILENO);
-		dup2(null, STDOUT_FILENO);
-		close(null);
-	}
+	if (null == -1)
+		return;
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	if (log_fd() != STDERR_FILENO)
+		dup2(null, STDERR_FILENO);
+	close(null);
+}
+
+void
+daemonize_ready(void)
+{
+	if (ready == -1)
+		return;
 	while (write(ready, "", 1) == -1 && errno == EINTR)
 		;
 	close(ready);

@@ -11,6 +11,13 @@
  */
 int	daemonize(void);
 
+/*
+ * Give up standard input, output and error, before the first fork: whoever
+ * started us may wait for their end.  Standard error stays where it is if
+ * the log goes there.  Does nothing unless daemonize() was called.
+ */
+void	daemonize_detach(void);
+
 /* Serving.  Does nothing unless daemonize() was called. */
 void	daemonize_ready(void);
 

@@ -276,6 +276,7 @@ serve(struct master *m, bool daemonized)
 	if (signal_fd == -1 || open_all(m) == -1 ||
 	    run_dir_write_pid(&m->run) == -1)
 		return -1;
+	daemonize_detach();
 	m->self_fd = self_watch();
 	self_refresh(m->self_fd, &m->board);
 	if (start_children(m, signal_fd, signal_write) == -1)

@@ -299,11 +299,11 @@ class Starts(unittest.TestCase):
             self.assertIn(f"127.0.0.1:{port}", s.log() + s.stderr())
 
     def test_in_the_background(self):
+        """run() also waits until all three descriptors are given up."""
         s = self.sockd()
         done = subprocess.run([os.environ["SOCKD"], "-D", "-f", s.config],
-                              timeout=60, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
+                              timeout=20, stdin=subprocess.DEVNULL,
+                              capture_output=True)
         self.assertEqual(done.returncode, 0)
         with open(os.path.join(s.run, "sockd.pid")) as f:
             pid = int(f.read())
