@@ -11,9 +11,9 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -292,6 +292,24 @@ serve(struct master *m, bool daemonized)
 	return 0;
 }
 
+/*
+ * The file by an absolute name: -D leaves the directory.  A symbolic link on
+ * the way is followed anew at each reload.
+ */
+static const char *
+absolute(const char *file, char name[PATH_MAX])
+{
+	size_t len;
+
+	if (file[0] == '/' || getcwd(name, PATH_MAX) == NULL)
+		return file;
+	len = strlen(name);
+	if (len + 1 + strlen(file) >= PATH_MAX)
+		return file;
+	snprintf(name + len, PATH_MAX - len, "/%s", file);
+	return name;
+}
+
 int
 master_run(const struct master_options *options)
 {
@@ -305,7 +323,7 @@ master_run(const struct master_options *options)
 	m.conf = load_conf(options);
 	if (m.conf == NULL)
 		return 1;
-	m.file = realpath(options->file, file);	/* -D leaves the directory */
+	m.file = absolute(options->file, file);
 	done = serve(&m, options->daemonize);
 	children_free(&m.children);
 	listeners_close(&m.listeners);

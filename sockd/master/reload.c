@@ -140,6 +140,8 @@ reload(struct master *m)
 	struct conf *next;
 
 	activation_notify(NOTICE_RELOADING);
+	/* first, so that the new log gets the line if the file is wrong */
+	reload_open_log(m->conf, m->verbose);
 	next = load(m);
 	if (next == NULL)
 		goto out;

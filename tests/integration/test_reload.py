@@ -1,5 +1,6 @@
 """SIGHUP: a new configuration, or one error line and nothing changed."""
 
+import os
 import signal
 import socket
 import threading
@@ -10,6 +11,7 @@ from peers import Echo
 from wire import Refused, receive_exactly, socks5
 
 BLOCK_ALL = 'rule "none" { action = "block" }\n'
+BLOCK_LOCAL = 'rule "no" { action = "block" to = { "127.0.0.1" } }\n'
 
 
 class Reload(SockdTest):
@@ -26,8 +28,7 @@ class Reload(SockdTest):
 
     def test_a_new_rule_is_in_force(self):
         self.check_serves()
-        self.sockd.reload(LISTEN + 'rule "no" { action = "block" '
-                          'to = { "127.0.0.1" } }\n' + PASS_ALL)
+        self.sockd.reload(LISTEN + BLOCK_LOCAL + PASS_ALL)
         with self.assertRaises(Refused):
             socks5(self.sockd.port(), self.echo.address)
 
@@ -40,6 +41,28 @@ class Reload(SockdTest):
                 self.assertIn("reload refused", lines[0])
                 self.assertIn("sockd.conf", lines[0])
                 self.check_serves()
+
+    def test_a_link_is_followed_anew(self):
+        link = os.path.join(self.sockd.dir, "link")
+        os.symlink("sockd.conf", link)
+        self.sockd.stop()
+        self.sockd.config = link
+        self.sockd.start()
+        self.check_serves()
+        self.sockd.config = os.path.join(self.sockd.dir, "next")
+        self.sockd.configure(LISTEN + BLOCK_LOCAL + PASS_ALL)
+        os.symlink("next", link + ".new")
+        os.rename(link + ".new", link)
+        self.sockd.reload()
+        with self.assertRaises(Refused):
+            socks5(self.sockd.port(), self.echo.address)
+
+    def test_a_broken_file_opens_the_log_anew(self):
+        old = self.sockd.log_file + ".1"
+        os.rename(self.sockd.log_file, old)
+        self.sockd.reload("what is this")
+        with open(old) as f:
+            self.assertNotIn("reload refused", f.read())
 
     def test_an_unchanged_listener_keeps_its_port(self):
         port = self.sockd.port()
