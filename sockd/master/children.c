@@ -36,6 +36,7 @@ static main_fn *const mains[N_PROCESS_KINDS] = {
 };
 
 static struct log_condition no_fork = { .what = "fork failing" };
+static struct log_condition no_slot = { .what = "process slots used up" };
 
 int
 children_init(struct children *c)
@@ -116,8 +117,12 @@ child_start(struct children *c, enum process_kind kind)
 	if (brood->end[1] == -1 || clock_ms() < brood->not_before_ms)
 		return false;
 	index = process_claim(p.board, kind, p.generation);
-	if (index == -1)
+	if (index == -1) {
+		log_starts(&no_slot, "kind=%s slots=%u",
+		    process_kind_name(kind), p.board->n.processes);
 		return false;
+	}
+	log_ends(&no_slot);
 	p.kind = kind;
 	p.index = (unsigned)index;
 	p.epoch = atomic_load(&p.board->processes[index].epoch);
