@@ -5,15 +5,17 @@
 
 #include <string.h>
 
-/* "a of section is not above b": both are keys of counts. */
+/* "less of section is not above more": both are keys of counts. */
 struct order {
 	const char	*section, *less, *more;
 };
 
+/* A value that gives way is looked at again in the rows below. */
 static const struct order orders[] = {
-	{ "workers", "min_spare", "max_spare" },
-	{ "workers", "max_spare", "max" },
 	{ "workers", "start", "max" },
+	{ "workers", "min_spare", "max" },
+	{ "workers", "max_spare", "max" },
+	{ "workers", "min_spare", "max_spare" },
 	{ "pam", "helpers", "helpers_max" },
 	{ "resolver", "helpers", "helpers_max" },
 };
@@ -29,35 +31,27 @@ find_key(const char *section, const char *name)
 	return key;
 }
 
-static unsigned
-count_of(const struct conf_key *key, const struct conf *conf)
-{
-	const unsigned *field = conf_field_const(key, conf);
-
-	return *field;
-}
-
+/* A default gives way to what is written; two that are written must agree. */
 static bool
 check_order(struct conf_reader *r, const struct order *o)
 {
 	struct conf_section section = { .kind = o->section };
 	const struct conf_key *less = find_key(o->section, o->less);
 	const struct conf_key *more = find_key(o->section, o->more);
-	unsigned low = count_of(less, r->conf), high = count_of(more, r->conf);
+	unsigned *low = conf_field(less, r->conf);
+	const unsigned *high = conf_field(more, r->conf);
 	unsigned line = r->key_lines[less - conf_keys];
 
-	if (low <= high)
+	if (*low <= *high)
 		return true;
+	if (line == 0) {
+		*low = *high;
+		return true;
+	}
 	r->section = &section;
 	r->key = less;
-	if (line > 0)
-		conf_refuse(r, line, "%u is above %s, which is %u%s", low,
-		    o->more, high, r->key_lines[more - conf_keys] == 0 ?
-		    " by default" : "");
-	else
-		conf_refuse(r, r->key_lines[more - conf_keys],
-		    "its default of %u is above %s, which is %u; set it too",
-		    low, o->more, high);
+	conf_refuse(r, line, "%u is above %s, which is %u%s", *low, o->more,
+	    *high, r->key_lines[more - conf_keys] == 0 ? " by default" : "");
 	r->section = NULL;
 	return false;
 }

@@ -364,6 +364,40 @@ Test(conf, keep_fixed_takes_the_running_values)
 	conf_free(b);
 }
 
+/* What is not written gives way to what is. */
+Test(conf, defaults_bow_to_what_is_written)
+{
+	static const struct {
+		const char	*text;
+		unsigned	start, min_spare, max_spare, max;
+	} tests[] = {
+		{ "workers { max = 20 }", 8, 4, 20, 20 },
+		{ "workers { max = 2 }", 2, 2, 2, 2 },
+		{ "workers { max_spare = 3 }", 8, 3, 3, 1024 },
+		{ "workers { max = 10 min_spare = 6 }", 8, 6, 10, 10 },
+	};
+
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		struct conf *c = load_good(tests[i].text);
+
+		cr_expect_eq(c->workers.start, tests[i].start);
+		cr_expect_eq(c->workers.min_spare, tests[i].min_spare);
+		cr_expect_eq(c->workers.max_spare, tests[i].max_spare);
+		cr_expect_eq(c->workers.max, tests[i].max);
+		conf_free(c);
+	}
+}
+
+Test(conf, default_helpers_bow_to_their_written_maximum)
+{
+	struct conf *c = load_good("pam { helpers_max = 1 } "
+	    "resolver { helpers_max = 1 }");
+
+	cr_assert_eq(c->pam.helpers, 1);
+	cr_assert_eq(c->resolver.helpers, 1);
+	conf_free(c);
+}
+
 /* The sample is right, and so is every example in its comments. */
 Test(conf, the_sample_file_is_right)
 {

@@ -334,12 +334,14 @@ static const struct wrong together[] = {
 	    "max_spare, which is 32 by default" },
 	{ "workers { min_spare = 9\n max_spare = 8 }",
 	    "1: workers.min_spare: 9 is above max_spare, which is 8" },
-	{ "workers {\nmax = 20 }", "2: workers.max_spare: its default of 32 "
-	    "is above max, which is 20; set it too" },
+	{ "workers { max_spare = 9\nmax = 8 }",
+	    "1: workers.max_spare: 9 is above max, which is 8" },
+	{ "workers { min_spare = 25\n max = 20 }",
+	    "1: workers.min_spare: 25 is above max, which is 20" },
 	{ "workers { start = 2000 }",
 	    "1: workers.start: 2000 is above max, which is 1024 by default" },
-	{ "pam { helpers_max = 1 }", "1: pam.helpers: its default of 2 is "
-	    "above helpers_max, which is 1; set it too" },
+	{ "pam { helpers = 3 helpers_max = 2 }",
+	    "1: pam.helpers: 3 is above helpers_max, which is 2" },
 	{ "resolver { helpers = 65 }", "1: resolver.helpers: 65 is above "
 	    "helpers_max, which is 64 by default" },
 	{ "listen \"a\" { }\nlisten \"b\" { }", "2: listen \"b\": has the "
