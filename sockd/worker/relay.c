@@ -88,7 +88,7 @@ touch(struct relay *r)
 	wall_ms = clock_wall_ms();
 	atomic_store_explicit(&s->shown->active_ms, wall_ms,
 	    memory_order_relaxed);
-	if (s->shown->principal < s->board->n.principals)
+	if (s->shown->metered && s->shown->principal < s->board->n.principals)
 		principal_touch(s->board, s->shown->principal, wall_ms,
 		    s->conf->accounting.time_idle_ms);
 }

@@ -63,7 +63,7 @@ touch(struct udp *u)
 	if (u->touched_ms != 0 && u->now_ms - u->touched_ms < TOUCH_MS)
 		return;
 	u->touched_ms = u->now_ms;
-	if (s->shown->principal < s->board->n.principals)
+	if (s->shown->metered && s->shown->principal < s->board->n.principals)
 		principal_touch(s->board, s->shown->principal,
 		    clock_wall_ms(), s->conf->accounting.time_idle_ms);
 }

@@ -37,11 +37,12 @@ def receive_all(s):
         parts.append(part)
 
 
-def open_proxy(proxy, timeout_s=TIMEOUT_S):
+def open_proxy(proxy, timeout_s=TIMEOUT_S, come_from=None):
     """A connection to the proxy: a port on 127.0.0.1, or (host, port)."""
     if isinstance(proxy, int):
         proxy = ("127.0.0.1", proxy)
-    s = socket.create_connection(proxy, timeout_s)
+    s = socket.create_connection(proxy, timeout_s,
+                                 come_from and (come_from, 0))
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return s
 
@@ -103,9 +104,9 @@ def request5(s, command, target):
     return bound
 
 
-def start5(proxy, user=None, password=None):
+def start5(proxy, user=None, password=None, come_from=None):
     """Connected, greeted and logged in."""
-    s = open_proxy(proxy)
+    s = open_proxy(proxy, come_from=come_from)
     try:
         method = greet5(s, *([0] if user is None else [2]))
         if method == 0xff:
@@ -118,9 +119,10 @@ def start5(proxy, user=None, password=None):
     return s
 
 
-def socks5(proxy, target, user=None, password=None, command=CONNECT):
+def socks5(proxy, target, user=None, password=None, command=CONNECT,
+           come_from=None):
     """A granted SOCKS5 request; s.bound holds BND."""
-    s = start5(proxy, user, password)
+    s = start5(proxy, user, password, come_from)
     try:
         bound = request5(s, command, target)
     except BaseException:
