@@ -51,6 +51,7 @@ struct rule {
 	unsigned		protocols;	/* PROTOCOL_ bits; 0: any */
 	unsigned		commands;	/* 1 << enum command; the parser
 						 * has put in the default */
+	bool			default_commands;	/* so it did */
 	size_t			n_from, n_to, n_ports, n_users, n_groups,
 				n_hours;
 	const struct cidr	*from;

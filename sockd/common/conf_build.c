@@ -176,6 +176,7 @@ build_rule(struct conf_reader *r, const struct conf_section *s,
 	if (!gives(s, "action"))
 		return conf_refuse(r, s->line, "has no action; write "
 		    "action = \"pass\" or action = \"block\"");
+	rule->default_commands = !gives(s, "commands");
 	return conf_fill(r, s, rule);
 }
 

@@ -84,8 +84,8 @@ ends_with(const char *text, const char *end)
 }
 
 /* Names are in lower case already. */
-static bool
-target_covers(const void *first, const void *second)
+bool
+rule_target_covers(const void *first, const void *second)
 {
 	const struct rule_to *a = first, *b = second;
 
@@ -190,7 +190,7 @@ rule_covers(const struct rule *first, const struct rule *second)
 	    sizeof(*first->ports), ports_cover) &&
 	    list_covers((struct list){ first->to, first->n_to },
 	    (struct list){ second->to, second->n_to },
-	    sizeof(*first->to), target_covers) &&
+	    sizeof(*first->to), rule_target_covers) &&
 	    hours_cover(first, second);
 }
 

@@ -83,7 +83,8 @@ static bool
 passes_addresses(const struct rule *pass, const struct rule *block)
 {
 	if (pass->action != RULE_PASS ||
-	    (pass->commands & block->commands) == 0)
+	    (pass->commands & block->commands) == 0 ||
+	    !rules_meet(pass, block))
 		return false;
 	for (size_t i = 0; i < pass->n_to; i++)
 		if (pass->to[i].kind == RULE_TO_PREFIX)
@@ -91,12 +92,35 @@ passes_addresses(const struct rule *pass, const struct rule *block)
 	return pass->n_to == 0;
 }
 
+static bool
+blocks_addresses(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->n_to; i++)
+		if (rule->to[i].kind == RULE_TO_PREFIX &&
+		    !addr_is_loopback(&rule->to[i].prefix.base) &&
+		    !addr_is_link_local(&rule->to[i].prefix.base))
+			return rule->action == RULE_BLOCK;
+	return false;
+}
+
+/* Does a neighbour block addresses for the same clients?  Then they are those
+ * of the names. */
+static bool
+has_addresses_beside(const struct policy *p, size_t i)
+{
+	const struct rule *rule = &p->rules[i];
+
+	return (i > 0 && blocks_addresses(rule - 1) &&
+	    rules_meet(rule - 1, rule)) || (i + 1 < p->n_rules &&
+	    blocks_addresses(rule + 1) && rules_meet(rule + 1, rule));
+}
+
 static void
 doubt_names(const struct doubter *d, const struct policy *p, size_t i)
 {
 	const struct rule *block = &p->rules[i];
 
-	if (!blocks_names_only(block))
+	if (!blocks_names_only(block) || has_addresses_beside(p, i))
 		return;
 	for (size_t j = i + 1; j < p->n_rules; j++) {
 		if (!passes_addresses(&p->rules[j], block))
@@ -109,6 +133,46 @@ doubt_names(const struct doubter *d, const struct policy *p, size_t i)
 	}
 }
 
+/* ---- blocks that BIND walks around ---- */
+
+enum { BIND = 1 << COMMAND_BIND };
+
+/* Does a rule before the n-th stop what this one lets through? */
+static bool
+bind_is_blocked(const struct policy *p, size_t n, const struct rule *block)
+{
+	struct rule bind = *block;
+
+	bind.commands = BIND;
+	for (size_t i = 0; i < n; i++)
+		if (p->rules[i].action == RULE_BLOCK &&
+		    rule_covers(&p->rules[i], &bind))
+			return true;
+	return false;
+}
+
+static void
+doubt_bind(const struct doubter *d, const struct policy *p, size_t i)
+{
+	const struct rule *block = &p->rules[i];
+
+	if (block->action != RULE_BLOCK || !block->default_commands)
+		return;
+	for (size_t j = i + 1; j < p->n_rules; j++) {
+		const struct rule *pass = &p->rules[j];
+
+		if (pass->action != RULE_PASS || (pass->commands & BIND) == 0 ||
+		    !rules_meet(pass, block) || !rule_targets_meet(pass, block))
+			continue;
+		if (!bind_is_blocked(p, j, block))
+			doubt(d, "rule", block->name, block->line,
+			    "without commands it does not block BIND, which "
+			    "rule \"%s\" on line %u passes", pass->name,
+			    pass->line);
+		return;
+	}
+}
+
 void
 doubt_order(const struct doubter *d)
 {
@@ -117,6 +181,7 @@ doubt_order(const struct doubter *d)
 	for (size_t i = 0; i < p->n_rules; i++) {
 		doubt_rule_order(d, p, i);
 		doubt_names(d, p, i);
+		doubt_bind(d, p, i);
 	}
 	for (size_t i = 0; i < p->n_limits; i++)
 		doubt_limit_order(d, p, i);

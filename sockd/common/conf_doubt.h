@@ -21,6 +21,14 @@ void	doubt(const struct doubter *d, const char *kind, const char *name,
 bool	rule_covers(const struct rule *first, const struct rule *second);
 bool	limit_covers(const struct limit *first, const struct limit *second);
 
+/* The same of two entries of "to" (struct rule_to); two names by their end. */
+bool	rule_target_covers(const void *first, const void *second);
+
+/* conf_meet.c: could one client's request meet both, but for commands and
+ * targets?  And their targets, names apart from addresses? */
+bool	rules_meet(const struct rule *a, const struct rule *b);
+bool	rule_targets_meet(const struct rule *a, const struct rule *b);
+
 /* Is the prefix, or are the prefixes together, everything of a family? */
 bool	prefixes_are_world(const struct cidr *prefixes, size_t n);
 

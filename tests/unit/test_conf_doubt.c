@@ -48,6 +48,7 @@ check(const struct doubted *cases, size_t n)
 /* ---- never reached ---- */
 
 #define R(name, rest)	"rule \"" name "\" { action = \"pass\" " rest " }\n"
+#define B(name, rest)	"rule \"" name "\" { action = \"block\" " rest " }\n"
 #define UNREACHED	"3: rule \"b\": can never be reached: rule \"a\" " \
 			"on line 2 comes first and holds for all of it"
 
@@ -240,9 +241,59 @@ static const struct doubted names[] = {
 	{ "rule \"n\" { action = \"block\" to = { \"a.example\" } "
 	    "commands = { \"udp\" } }\n" R("p", "commands = { \"bind\" }"),
 	    "" },
+	{ B("n", "to = { \".x\" } users = { \"root\" }")
+	    R("p", "users = { \"*\" }"), WALKED },
+	{ B("n", "to = { \".x\" } users = { \"root\" }")
+	    R("p", "users = { \"daemon\" }"), "" },
+	{ B("n", "to = { \".x\" } groups = { \"root\" }")
+	    R("p", "groups = { \"daemon\" }"), "" },
+	{ B("n", "to = { \".x\" } from = { \"10.1.0.0/16\" }")
+	    R("p", "from = { \"10.0.0.0/8\" }"), WALKED },
+	{ B("n", "to = { \".x\" } from = { \"10.0.0.0/8\" }")
+	    R("p", "from = { \"192.168.0.0/16\" }"), "" },
+	{ B("n", "to = { \".x\" } ports = { \"25\" }")
+	    R("p", "ports = { \"1-24\", \"26-65535\" }"), "" },
+	{ B("n", "to = { \".x\" } protocols = { \"socks4\" }")
+	    R("p", "protocols = { \"socks5\" }"), "" },
+	{ B("n", "to = { \".x\" } hours = { \"mon 08:00-12:00\" }")
+	    R("p", "hours = { \"mon 11:00-13:00\" }"), WALKED },
+	{ B("n", "to = { \".x\" } hours = { \"mon 08:00-12:00\" }")
+	    R("p", "hours = { \"mon 12:00-13:00\" }"), "" },
+	{ B("n", "to = { \".x\" }") B("m", "to = { \"192.0.2.0/24\" }")
+	    R("p", ""), "" },
+	{ "listen \"x\" { port = 1 } listen \"y\" { port = 2 }\n"
+	    B("n", "to = { \".x\" } listen = { \"x\" }")
+	    R("p", "listen = { \"y\" }"), "" },
 };
 
 Test(conf_doubt, a_block_by_name_that_an_address_walks_around)
 {
 	CHECK(names);
+}
+
+/* ---- blocks that BIND walks around ---- */
+
+#define ALL	"commands = { \"connect\", \"bind\", \"udp\" }"
+#define NO_BIND	"2: rule \"n\": without commands it does not block BIND, " \
+		"which rule \"p\" on line 3 passes"
+
+static const struct doubted binds[] = {
+	{ B("n", "to = { \"10.0.0.0/8\" }") R("p", ALL), NO_BIND },
+	{ B("n", "to = { \"10.0.0.0/8\" }")
+	    R("p", ALL " to = { \"10.1.0.0/16\" }"), NO_BIND },
+	{ B("n", "to = { \"10.0.0.0/8\" }") R("p", ""), "" },
+	{ B("n", "to = { \"10.0.0.0/8\" } " ALL) R("p", ALL), "" },
+	{ B("n", "to = { \"10.0.0.0/8\" } commands = { \"connect\" }")
+	    R("p", ALL), "" },
+	{ B("n", "to = { \"10.0.0.0/8\" }")
+	    R("p", ALL " to = { \"192.0.2.0/24\" }"), "" },
+	{ B("n", "users = { \"root\" }") R("p", ALL
+	    " users = { \"daemon\" }"), "" },
+	{ B("n", "to = { \"10.0.0.0/8\" }")
+	    B("m", "commands = { \"bind\" }") R("p", ALL), "" },
+};
+
+Test(conf_doubt, a_block_without_commands_that_bind_walks_around)
+{
+	CHECK(binds);
 }
