@@ -116,6 +116,13 @@ rule_named(const struct policy *policy, const char *name)
 	return BOARD_NOBODY;
 }
 
+/* Of a longer name the end is missing: nothing can be asked about it. */
+static bool
+is_whole(const struct udp_count *c)
+{
+	return memchr(c->name, '\0', sizeof(c->name) - 1) != NULL;
+}
+
 /* The targets of an association: all that it has sent to must be allowed. */
 static bool
 targets_may_go_on(const struct enforcer *e, uint32_t slot,
@@ -126,7 +133,7 @@ targets_may_go_on(const struct enforcer *e, uint32_t slot,
 	struct target t = { 0 };
 
 	for (int i = 0; c != NULL && i < UDP_TARGETS_MAX; i++, c++) {
-		if (atomic_load(&c->first_us) == 0)
+		if (atomic_load(&c->first_us) == 0 || !is_whole(c))
 			continue;
 		t = (struct target){ .addr = c->addr, .port = c->addr.port };
 		memcpy(t.name, c->name, sizeof(c->name) - 1);

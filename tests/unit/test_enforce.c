@@ -427,3 +427,29 @@ Test(enforce, an_association_ends_with_one_of_its_targets)
 	cr_assert_eq(slot_is_cut(&b, one), OUTCOME_BLOCKED);
 	cr_assert_eq(slot_is_cut(&b, two), OUTCOME_NONE);
 }
+
+Test(enforce, a_name_that_was_cut_is_not_asked_about)
+{
+	static const struct rule_to inside = { .kind = RULE_TO_SUFFIX,
+	    .name = ".example.net" };
+	uint32_t slot = begin_session("ann");
+	struct udp_count *c = slot_udp(&b, slot);
+
+	load();
+	b.sessions[slot].command = COMMAND_UDP;
+	memset(c->name, 'a', sizeof(c->name) - 1);
+	memcpy(c->name + 20, ".example.net", 12);
+	c->addr = client_address(3);
+	atomic_store(&c->first_us, 1);
+	rules[0].to = &inside;
+	rules[0].n_to = 1;
+	new_accountant();
+	begin_enforcing(1);
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	c->name[40] = '\0';
+	new_accountant();
+	begin_enforcing(2);
+	take_turn();
+	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_BLOCKED);
+}
