@@ -48,8 +48,10 @@ park_as(struct session *s, enum parked_kind kind, const int *more, size_t n,
 	atomic_store(&s->shown->parked_kind, kind);
 	atomic_store(&s->shown->idle_due_ms, due_ms);
 	if (channel_send(s->worker->process->park_send, buf,
-	    tunnel_message_encode(buf, &t), fds, n + 1) == -1)
+	    tunnel_message_encode(buf, &t), fds, n + 1) == -1) {
+		atomic_store(&s->shown->parked_kind, PARKED_NOTHING);
 		return false;
+	}
 	s->parked = true;
 	s->slot = BOARD_NOBODY;
 	return true;

@@ -218,7 +218,7 @@ session_resume(struct worker *w, uint32_t slot, uint64_t owner, int *fds,
 	s.slot = slot;
 	s.shown = &w->board->sessions[slot];
 	s.owner = owner;
-	kind = atomic_load(&s.shown->parked_kind);
+	kind = atomic_exchange(&s.shown->parked_kind, PARKED_NOTHING);
 	if (kind < sizeof(by_kind) / sizeof(by_kind[0]) &&
 	    n - 1 >= by_kind[kind].least && n - 1 <= by_kind[kind].most) {
 		s.allowed = by_kind[kind].allowed;

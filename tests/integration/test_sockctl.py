@@ -25,6 +25,20 @@ class Ctl(SockdTest):
                 self.assertIn("ip:127.0.0.1", out.stdout)
                 self.assertIn("%s:%d" % silent.address, out.stdout)
 
+    def test_a_tunnel_is_parked_as_long_as_a_keeper_has_it(self):
+        self.sockd.reload(workers={"park_after": "50ms"})
+        with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:
+            wait_until("it is parked",
+                       lambda: "parked" in self.ctl("live").stdout)
+            self.assertIn("(1 parked)", self.ctl("status").stdout)
+            self.sockd.reload(workers={"park_after": "1h"})
+            s.sendall(b"x")
+            receive_exactly(s, 1)
+            out = self.ctl("live").stdout
+            self.assertNotIn("parked", out)
+            self.assertIn("connect", out)
+            self.assertIn("(0 parked)", self.ctl("status").stdout)
+
     def test_cut_ends_a_session(self):
         with Silent() as silent:
             s = socks5(self.sockd.port(), silent.address)
