@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/name.h"
 #include "lib/quote.h"
 
 #include "sockd/common/clock.h"
@@ -45,17 +46,22 @@ find_live(const struct board *b, struct live *found)
 	return n;
 }
 
+/* A name as the worker reads it needs no quotes; another is a stolen one's. */
 static const char *
 target_text(const struct session_slot *s, char *out, size_t size)
 {
-	char text[ADDR_TEXT_MAX];
+	char text[ADDR_TEXT_MAX], proper[NAME_SIZE];
+	const char *host = slot_host(s);
 	struct addr a = s->target_addr;
 
-	a.port = s->target_port;
-	if (slot_host(s)[0] != '\0')
-		snprintf(out, size, "%s:%u", slot_host(s), s->target_port);
-	else
+	if (host[0] == '\0' || addr_parse(&a, host)) {
+		a.port = s->target_port;
 		snprintf(out, size, "%s", addr_format_port(&a, text));
+	} else if (name_read(host, strlen(host), proper)) {
+		snprintf(out, size, "%s:%u", proper, s->target_port);
+	} else {
+		quote_text(out, size, host);
+	}
 	return out;
 }
 
@@ -76,6 +82,7 @@ print_one(const struct board *b, uint32_t slot)
 	char client[ADDR_TEXT_MAX], target[NAME_SIZE + 8];
 	char up[UNITS_TEXT_MAX], down[UNITS_TEXT_MAX], age[UNITS_TEXT_MAX];
 	char principal[BOARD_USER_SIZE], quoted[BOARD_USER_SIZE];
+	char rule[BOARD_NAME_SIZE * 4];
 	uint64_t now_us = clock_wall_us();
 	struct session_slot s;
 	enum slot_state state;
@@ -91,7 +98,7 @@ print_one(const struct board *b, uint32_t slot)
 	    what_it_does(&s, state), target, ctl_lasted(now_us > s.started_us ?
 	    (now_us - s.started_us) / 1000000 : 0, age),
 	    ctl_size(s.bytes_up, up), ctl_size(s.bytes_down, down),
-	    s.rule_name);
+	    quote_text(rule, sizeof(rule), s.rule_name));
 }
 
 enum ctl_exit

@@ -39,6 +39,23 @@ class Ctl(SockdTest):
             self.assertIn("connect", out)
             self.assertIn("(0 parked)", self.ctl("status").stdout)
 
+    def test_what_a_stolen_worker_wrote_is_quoted(self):
+        """No octet of the board reaches the terminal as a command to it."""
+        with Silent() as silent, socks5(self.sockd.port(),
+                                        ("localhost", silent.port)):
+            self.sockd.wait_rows(1, "ended IS NULL AND reply = 0")
+            self.assertIn(f"localhost:{silent.port} ",
+                          self.ctl("live").stdout)
+            with open(os.path.join(self.sockd.run, "board"), "r+b") as f:
+                board = f.read()
+                for text in (b"localhost\0", b"all\0"):
+                    f.seek(board.index(text))
+                    f.write(b"\x1b[m")
+            out = self.ctl("live").stdout
+            self.assertNotIn("\x1b", out)
+            self.assertIn("\\x1b[malhost", out)
+            self.assertIn('"\\x1b[m', out)
+
     def test_cut_ends_a_session(self):
         with Silent() as silent:
             s = socks5(self.sockd.port(), silent.address)
