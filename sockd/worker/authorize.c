@@ -23,6 +23,8 @@ look_at_the_clock(struct session *s)
 bool
 authorize(struct session *s)
 {
+	struct rule_verdict verdict;
+
 	/* The ledger knows a user by the canonical name, also a blocked one. */
 	if (s->question.who == WHO_USER && !limits_name(s))
 		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_LIMIT);
@@ -30,8 +32,11 @@ authorize(struct session *s)
 	/* SOCKS4 knows no method; its clients are those that offer none. */
 	if (!method_is_offered(s->listen, s->method))
 		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_BLOCKED);
-	if (!policy_decide(&s->conf->policy, &s->question).can_pass)
+	verdict = policy_decide(&s->conf->policy, &s->question);
+	if (!verdict.can_pass) {
+		s->blocked_by = verdict.rule;
 		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_BLOCKED);
+	}
 	if (!limits_enter(s))
 		return false;
 	s->allowed = true;
@@ -56,6 +61,7 @@ authorize_address(struct session *s, const struct addr *to, unsigned *rule)
 	struct rule_question q;
 	struct rule_verdict verdict;
 
+	s->blocked_by = -1;
 	if (target_is_never_allowed(to) || target_is_own(s->board,
 	    p->listeners, p->n_listeners, to))
 		return OUTCOME_BLOCKED;
@@ -63,8 +69,10 @@ authorize_address(struct session *s, const struct addr *to, unsigned *rule)
 	q = s->question;
 	question_for_address(&q, to);
 	verdict = policy_decide(policy, &q);
-	if (verdict.decision != DECISION_PASS || verdict.rule < 0)
+	if (verdict.decision != DECISION_PASS || verdict.rule < 0) {
+		s->blocked_by = verdict.rule;
 		return OUTCOME_BLOCKED;
+	}
 	if (!limits_have_left(s, &policy->rules[verdict.rule]))
 		return OUTCOME_QUOTA;
 	*rule = (unsigned)verdict.rule;

@@ -16,14 +16,18 @@
 enum { PEER_WORDS = 4, SAVED_MAX = 7 };
 
 static bool
-can_pass(const struct session *s, const struct addr *to)
+can_pass(struct session *s, const struct addr *to)
 {
 	struct rule_question q = s->question;
+	struct rule_verdict verdict;
 
 	if (target_is_never_allowed(to))
 		return false;
 	question_for_address(&q, to);
-	return policy_decide(&s->conf->policy, &q).can_pass;
+	verdict = policy_decide(&s->conf->policy, &q);
+	if (!verdict.can_pass)
+		s->blocked_by = verdict.rule;
+	return verdict.can_pass;
 }
 
 /* A SOCKS4 reply has no room for another family. */
@@ -41,7 +45,7 @@ is_anybody(const struct session *s)
 
 /* Those of the first family, as long as the rules let them. */
 static void
-sift(struct bind_peers *p, const struct session *s,
+sift(struct bind_peers *p, struct session *s,
     const struct addr *addrs, size_t n)
 {
 	for (size_t i = 0; i < n && p->n < SAVED_MAX; i++) {

@@ -224,6 +224,8 @@ dial(struct session *s, const struct addr *addrs, size_t n, struct dialed *d,
 	for (size_t i = 0; i < r.n_flying; i++)
 		if (r.flying[i].fd != -1)
 			close(r.flying[i].fd);
+	if (r.tried)
+		s->blocked_by = -1;	/* that is not why it failed */
 	*failure = r.failure;
 	if (over)
 		failure->outcome = OUTCOME_NONE;

@@ -5,6 +5,7 @@
  * thrown away.  RFC 1928 wants the connection closed within 10 s.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,9 +21,22 @@ enum {
 	DRAIN_OCTETS = 1024 * 1024,	/* who sends more does not listen */
 };
 
+/* The ledger is to say which rule it was, if it was one. */
+static void
+name_rule(struct session *s)
+{
+	struct session_slot *shown = s->shown;
+
+	if (s->blocked_by >= 0)
+		snprintf(shown->rule_name, sizeof(shown->rule_name), "%s",
+		    s->conf->policy.rules[s->blocked_by].name);
+}
+
 bool
 refuse(struct session *s, enum socks5_rep rep, enum outcome why)
 {
+	if (why == OUTCOME_BLOCKED)
+		name_rule(s);
 	s->refused = reply_send(s, rep, NULL);
 	return session_fail(s, why);
 }

@@ -157,6 +157,7 @@ open_session(struct session *s, struct worker *w, int *client)
 	*s = (struct session){ .worker = w, .conf = w->conf,
 		.board = w->board, .slot = BOARD_NOBODY, .client = *client,
 		.target = -1, .accepted_ms = clock_ms(),
+		.blocked_by = -1,
 		.early = &w->buffers[SIDE_UP],
 		.outcome = OUTCOME_ERROR };
 

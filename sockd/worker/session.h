@@ -54,6 +54,8 @@ struct session {
 	struct target		asked;
 	struct rule_question	question;	/* what is known, for rules */
 	char			name[BOARD_USER_SIZE];	/* canonical, or "" */
+	int			blocked_by;	/* the rule that said no last;
+						 * -1: none did */
 	struct question_asked	recalled;	/* what question points to,
 						 * after a resumption */
 	enum outcome		outcome;

@@ -132,14 +132,27 @@ class Rows(SockdTest):
 
 
 class Refusals(SockdTest):
-    RULES = 'rule "mail" { action = "block" ports = { "25" } }\n' + PASS_ALL
+    RULES = 'rule "mail" { action = "block" ports = { "25" } }\n' \
+        'rule "lab" { action = "block" to = { "127.0.0.66" } }\n' + PASS_ALL
 
     def test_a_refused_request_is_a_row_with_its_rule(self):
         with self.assertRaises(Refused):
             socks5(self.sockd.port(), ("127.0.0.1", 25))
         row, = self.sockd.wait_rows(1)
-        self.assertEqual((row["outcome"], row["reply"]), ("blocked", 2))
+        self.assertEqual((row["outcome"], row["reply"], row["rule"]),
+                         ("blocked", 2, "mail"))
         self.assertEqual(self.sockd.rows("SELECT * FROM usage"), [])
+
+    def test_an_address_that_a_rule_blocks_names_the_rule(self):
+        with self.assertRaises(Refused):
+            socks5(self.sockd.port(), ("127.0.0.66", 80))
+        with self.assertRaises(Refused):
+            socks5(self.sockd.port(), ("0.0.0.0", 80))
+        first, second = self.sockd.wait_rows(2)
+        self.assertEqual((first["outcome"], first["rule"]),
+                         ("blocked", "lab"))
+        self.assertEqual((second["outcome"], second["rule"]),
+                         ("blocked", None))
 
     def test_refusals_before_a_login_are_ten_rows_and_repeats(self):
         n = 60

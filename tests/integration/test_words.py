@@ -190,7 +190,8 @@ class Queries(unittest.TestCase):
 
     def test_refused(self):
         row, = self.answer("refused.sql")
-        self.assertEqual((row["outcome"], row["times"]), ("blocked", 5))
+        self.assertEqual((row["outcome"], row["rule"], row["times"]),
+                         ("blocked", "no-mail", 5))
 
     def test_every_query_is_tested(self):
         for query in os.listdir(os.path.join(ETC, "queries")):
