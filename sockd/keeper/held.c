@@ -69,8 +69,12 @@ held_drop(struct held_table *t, uint32_t i)
 	for (unsigned k = 0; k < h->n_fds; k++)
 		close(h->fds[k]);
 	t->fds -= h->n_fds;
-	if (h->state == HELD_READY)
+	h->n_fds = 0;
+	if (h->state == HELD_READY) {
+		if (i != t->ready_first)
+			return;
 		t->ready_first = h->next;
+	}
 	*h = (struct held){ .state = HELD_FREE, .next = t->free };
 	t->free = i;
 	t->n--;

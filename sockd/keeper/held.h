@@ -45,7 +45,10 @@ uint32_t held_add(struct held_table *t, const struct held *h);
 /* Put it at the end of the queue of those that a worker must take. */
 void	held_make_ready(struct held_table *t, uint32_t i);
 
-/* Close its descriptors and forget it.  A READY one must be the first. */
+/*
+ * Close its descriptors and forget it.  A READY one that is not the first
+ * stays in the queue without descriptors, to be dropped again in its turn.
+ */
 void	held_drop(struct held_table *t, uint32_t i);
 
 /* ms until one may be due, at most max_ms. */

@@ -49,6 +49,7 @@ enum {
 	TURN_MS = 1000,			/* cuts are seen within this */
 	RETRY_MS = 20,
 	EVENTS_MAX = 64,
+	QUIET_MS = 10000,		/* then a trouble is over */
 	/* Few tunnels wait in the channel itself, where no keeper sees to
 	 * cuts and deadlines: room for about ten. */
 	WOKEN_BUFFER = 4096,
@@ -66,6 +67,8 @@ struct keeper {
 	bool			blocked;	/* the woken channel is full */
 	bool			delayed;	/* too many are on their way */
 	bool			ending;
+	struct log_condition	refused;	/* by epoll */
+	uint64_t		refused_ms;	/* the last time */
 };
 
 static bool
@@ -76,7 +79,8 @@ watch(struct keeper *k, int fd, uint32_t events, uint32_t tag)
 	if (epoll_ctl(k->epoll, EPOLL_CTL_ADD, fd, &e) == 0 ||
 	    errno == EEXIST)
 		return true;
-	log_err("epoll refused why=\"%s\"", strerror(errno));
+	k->refused_ms = clock_ms();
+	log_starts(&k->refused, "why=\"%s\"", strerror(errno));
 	return false;
 }
 
@@ -322,16 +326,8 @@ heed_cuts(struct keeper *k)
 		if (h->state == HELD_FREE || h->n_fds == 0)
 			continue;
 		why = slot_is_cut(k->board, h->slot);
-		if (why == OUTCOME_NONE)
-			continue;
-		if (h->state == HELD_WAITING) {
+		if (why != OUTCOME_NONE)
 			end(k, i, why);
-			continue;
-		}
-		slot_end(k->board, h->slot, why);
-		close_all(h->fds, h->n_fds);
-		k->held.fds -= h->n_fds;
-		h->n_fds = 0;		/* it leaves the queue in its turn */
 	}
 }
 
@@ -390,6 +386,8 @@ turn(struct keeper *k)
 		heed_due(k, now_ms);
 	heed_cuts(k);
 	send_ready(k);
+	if (now_ms >= k->refused_ms + QUIET_MS)
+		log_ends(&k->refused);
 	show(k);
 }
 
@@ -424,7 +422,8 @@ prepare(struct keeper *k)
 void
 keeper_main(struct process *p)
 {
-	struct keeper k = { .process = p, .board = p->board };
+	struct keeper k = { .process = p, .board = p->board,
+		.refused = { .what = "epoll refused a tunnel" } };
 
 	process_enter(p);
 	if (prepare(&k) == -1) {
