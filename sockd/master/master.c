@@ -26,6 +26,7 @@
 #include "sockd/common/channel.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
+#include "sockd/common/pipe_budget.h"
 #include "sockd/common/sandbox.h"
 #include "sockd/common/wake.h"
 #include "status.h"
@@ -115,6 +116,9 @@ prepare_children(const struct conf *conf)
 
 	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++)
 		process_find_user(users[i], &uid, &gid);
+	if (process_find_user(conf->user, &uid, &gid) == -1 || geteuid() != 0)
+		uid = geteuid();	/* whoever started us, root or not */
+	pipe_budget_check(conf->workers.max, uid);
 	for (int kind = PROCESS_WORKER; kind < N_PROCESS_KINDS; kind++)
 		if (sandbox_prepare((enum process_kind)kind) == -1)
 			log_warning("sandbox not prepared kind=%s",

@@ -10,12 +10,11 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "sockd/common/pipe_budget.h"
+
 struct pipe;
 
-enum {
-	PIPE_GROWN_SIZE = 1024 * 1024,	/* of a busy tunnel */
-	PIPE_LEAST_SIZE = 64 * 1024,	/* a smaller one is no gain */
-};
+enum { PIPE_GROWN_SIZE = 1024 * 1024 };	/* of a busy tunnel */
 
 /*
  * Make it, if it is not there.  False: this system has no splice(2), no
