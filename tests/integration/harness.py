@@ -328,9 +328,10 @@ class SockdTest(unittest.TestCase):
     SECTIONS = LISTEN
     RULES = PASS_ALL
     CONFIG = {}
+    NOFILE = None
 
     def setUp(self):
-        self.sockd = Sockd(self.SECTIONS + self.RULES,
+        self.sockd = Sockd(self.SECTIONS + self.RULES, nofile=self.NOFILE,
                            **{k: dict(v) for k, v in self.CONFIG.items()})
         self.addCleanup(self._finish)
         self.sockd.start()

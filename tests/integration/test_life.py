@@ -1,6 +1,7 @@
 """Start, stop, and what may die (DESIGN, section 8)."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -333,6 +334,8 @@ class Spares(SockdTest):
                           "max": 600, "park_after": "1h"},
               "sessions": {"max": 1024}}
 
+    SURPLUS_S = 10		# sockd.conf(5), workers.max_spare
+
     def test_500_at_once_and_then_the_surplus_goes(self):
         with Echo() as echo:
             begin = time.monotonic()
@@ -346,7 +349,31 @@ class Spares(SockdTest):
             for c in clients:
                 c.close()
         wait_until("the surplus is gone", lambda: len(
-            self.sockd.children("worker")) <= 4)
+            self.sockd.children("worker")) <= 4, self.SURPLUS_S)
+
+
+class Herd(SockdTest):
+    """One client does not wake everybody who waits for one."""
+    CONFIG = {"workers": {"start": 64, "min_spare": 4, "max_spare": 64,
+                          "max": 64, "park_after": "1h"}}
+
+    def status(self, kind, figure):
+        self.sockd.mark()
+        self.sockd.signal(signal.SIGUSR1)
+        line = wait_until("a status", lambda: self.sockd.new_lines(
+            f"status kind={kind} "))[-1]
+        return int(re.search(rf" {figure}=(\d+)", line).group(1))
+
+    def test_200_clients_in_turn_and_64_idle_workers(self):
+        wait_until("all wait", lambda: self.status("worker", "idle") == 64)
+        before = self.status("tunnel", "wakeups")
+        with Echo() as echo:
+            for _ in range(200):
+                with socks5(self.sockd.port(), echo.address) as s:
+                    s.sendall(b"x")
+                    self.assertEqual(receive_exactly(s, 1), b"x")
+        self.sockd.wait_rows(200)
+        self.assertLess(self.status("tunnel", "wakeups") - before, 20)
 
 
 if __name__ == "__main__":

@@ -155,6 +155,24 @@ class Parking(ParkingTest):
         self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "stopped")
 
 
+class Keepers(ParkingTest):
+    """Few descriptors a process: one keeper cannot hold them all."""
+    NOFILE = 96
+
+    def test_another_keeper_is_forked_when_one_fills(self):
+        tunnels = [self.tunnel() for _ in range(30)]
+        self.wait_parked(30)
+        wait_until("another keeper",
+                   lambda: len(self.sockd.children("keeper")) >= 2)
+        tunnels += [self.tunnel() for _ in range(30)]
+        self.wait_parked(60)
+        for s in tunnels:
+            self.say(s)
+        for s in tunnels:
+            s.socket.close()
+        self.sockd.wait_rows(60, "outcome = 'client-closed'")
+
+
 class FailedLogins(RogueTest):
     """Clients whose login failed wait in a keeper, not in workers."""
     FAIL_DELAY_S = 2
