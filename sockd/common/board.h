@@ -212,6 +212,14 @@ struct principal_slot {
 
 /* ---- addresses ---- */
 
+/* What the log tells of an address once a minute, and not each time. */
+enum place_told { PLACE_HANDSHAKES, PLACE_SESSIONS, N_PLACE_TOLD };
+
+struct place_told_slot {
+	_Atomic uint64_t	due_ms;		/* not before */
+	_Atomic uint32_t	n;		/* since the last line */
+};
+
 struct place_slot {
 	_Atomic uint64_t	key;		/* hash of address; 0: free */
 	_Atomic uint32_t	handshakes, sessions;
@@ -222,6 +230,7 @@ struct place_slot {
 	_Atomic uint64_t	window_ms;	/* when the window began */
 	_Atomic uint64_t	penalty_until_ms;	/* CLOCK_MONOTONIC */
 	_Atomic uint64_t	last_ms;
+	struct place_told_slot	told[N_PLACE_TOLD];
 };
 
 struct rule_slot {

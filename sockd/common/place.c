@@ -9,7 +9,7 @@
  */
 #include "place.h"
 
-enum { WINDOW = 16, ROWS_PER_MINUTE = 10 };
+enum { WINDOW = 16, ROWS_PER_MINUTE = 10, TELL_EVERY_MS = 60000 };
 
 static bool
 is_place(const struct board *b, uint32_t place)
@@ -114,6 +114,10 @@ forget_past(struct place_slot *p, uint64_t now_ms)
 	atomic_store(&p->window_ms, 0);
 	atomic_store(&p->penalty_until_ms, 0);
 	atomic_store(&p->last_ms, now_ms);
+	for (size_t i = 0; i < N_PLACE_TOLD; i++) {
+		atomic_store(&p->told[i].due_ms, 0);
+		atomic_store(&p->told[i].n, 0);
+	}
 }
 
 /* Take a slot for this key; BOARD_NOBODY: none, or lost to another. */
@@ -190,6 +194,26 @@ place_is_penalised(const struct board *b, uint32_t place, uint64_t now_ms)
 {
 	return is_place(b, place) &&
 	    atomic_load(&b->places[place].penalty_until_ms) > now_ms;
+}
+
+/* ---- what is told ---- */
+
+uint32_t
+place_tell(struct board *b, uint32_t place, enum place_told what,
+    uint64_t now_ms)
+{
+	struct place_told_slot *t;
+	uint64_t due;
+
+	if (!is_place(b, place))
+		return 0;
+	t = &b->places[place].told[what];
+	atomic_fetch_add(&t->n, 1);
+	due = atomic_load(&t->due_ms);
+	if (now_ms < due || !atomic_compare_exchange_strong(&t->due_ms, &due,
+	    now_ms + TELL_EVERY_MS))
+		return 0;
+	return atomic_exchange(&t->n, 0);
 }
 
 /* ---- rows of refusals ---- */

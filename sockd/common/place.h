@@ -33,6 +33,13 @@ bool	place_is_penalised(const struct board *b, uint32_t place,
 	    uint64_t now_ms);
 
 /*
+ * One more of these happened.  0: it is not told now, for a line within this
+ * minute told of the address already; else how many the line stands for.
+ */
+uint32_t place_tell(struct board *b, uint32_t place, enum place_told what,
+	    uint64_t now_ms);
+
+/*
  * May one more refusal of this address have a row of its own?  Counts it;
  * ten a minute may.
  */

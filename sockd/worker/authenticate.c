@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "abuse.h"
 #include "ask.h"
 #include "handshake.h"
 #include "lib/message.h"
@@ -17,7 +18,6 @@
 #include "session.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
-#include "sockd/common/place.h"
 #include "sockd/common/slot.h"
 #include "wait.h"
 
@@ -26,34 +26,6 @@ enum {
 	ANSWER_GRACE_MS = 1000,
 	PARK_LEAST_MS = 20,
 };
-
-static bool
-is_exempt(const struct session *s)
-{
-	for (size_t i = 0; i < s->conf->abuse.n_exempt; i++)
-		if (cidr_contains(&s->conf->abuse.exempt[i],
-		    &s->shown->client))
-			return true;
-	return false;
-}
-
-static void
-count_failure(struct session *s)
-{
-	const struct conf *conf = s->conf;
-	char client[ADDR_TEXT_MAX];
-
-	if (conf->abuse.failures == 0 || s->shown->place == BOARD_NOBODY ||
-	    is_exempt(s))
-		return;
-	if (place_failed(s->board, s->shown->place, clock_ms(),
-	    conf->abuse.failures, conf->abuse.window_ms,
-	    conf->abuse.penalty_ms))
-		log_info("abuse penalty client=%s failures=%u seconds=%llu",
-		    addr_format_port(&s->shown->client, client),
-		    conf->abuse.failures,
-		    (unsigned long long)conf->abuse.penalty_ms / 1000);
-}
 
 static void
 log_failure(const struct session *s)
@@ -133,7 +105,7 @@ static bool
 fail_login(struct session *s, uint64_t came_ms)
 {
 	log_failure(s);
-	count_failure(s);
+	abuse_count_failure(s);
 	return fail(s, came_ms, OUTCOME_AUTH_FAILED);
 }
 

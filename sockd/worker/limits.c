@@ -5,6 +5,7 @@
  */
 #include "limits.h"
 
+#include "abuse.h"
 #include "lib/quote.h"
 #include "reply.h"
 #include "session.h"
@@ -85,9 +86,7 @@ fits(struct session *s)
 	struct board *b = s->board;
 
 	return slot_gauge(b, s->slot, GAUGE_SESSION, conf->sessions.max) &&
-	    (s->shown->place == BOARD_NOBODY ||
-	    slot_gauge(b, s->slot, GAUGE_PLACE,
-	    conf->sessions.max_per_address)) &&
+	    abuse_may_serve(s) &&
 	    (s->shown->principal == BOARD_NOBODY ||
 	    (slot_gauge(b, s->slot, GAUGE_PRINCIPAL,
 	    limit == NULL ? 0 : limit->sessions) &&

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "abuse.h"
 #include "park.h"
 #include "relay.h"
 #include "reply.h"
@@ -87,21 +88,6 @@ show(struct session *s, unsigned listener, const struct addr *from)
 		shown->place = place_find(s->board, from, s->accepted_ms);
 }
 
-/* Handshakes at once, and penalties for failed logins, by address. */
-static bool
-is_welcome(struct session *s)
-{
-	const struct conf *conf = s->conf;
-
-	if (s->shown->place == BOARD_NOBODY)
-		return true;
-	if (conf->abuse.failures != 0 &&
-	    place_is_penalised(s->board, s->shown->place, s->accepted_ms))
-		return false;
-	return slot_gauge(s->board, s->slot, GAUGE_HANDSHAKE,
-	    conf->sessions.handshakes_per_address);
-}
-
 static bool
 begin(struct session *s, unsigned listener, const struct addr *from)
 {
@@ -110,7 +96,7 @@ begin(struct session *s, unsigned listener, const struct addr *from)
 	if (!may_come(s, listener, from) || !claim(s))
 		return false;
 	show(s, listener, from);
-	if (is_welcome(s))
+	if (abuse_may_come(s))
 		return true;
 	atomic_fetch_add(&s->board->header->counts.refused, 1);
 	slot_forget(s->board, s->slot);

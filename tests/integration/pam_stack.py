@@ -34,7 +34,8 @@ class PamTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.pam, ignore_errors=True)
         for name, lines in self.services().items():
             self.service(name, lines)
-        self.CONFIG = {"pam": {"confdir": self.pam, "fail_delay": "0s",
+        self.CONFIG = {**self.changes(),
+                       "pam": {"confdir": self.pam, "fail_delay": "0s",
                                **self.pam_keys()}}
         super().setUp()
 
@@ -42,6 +43,10 @@ class PamTest(unittest.TestCase):
         return {}
 
     def pam_keys(self):
+        return {}
+
+    def changes(self):
+        """Sections beside pam."""
         return {}
 
     def service(self, name, lines):

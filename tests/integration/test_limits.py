@@ -1,4 +1,4 @@
-"""Limits before and while a session lives: gauges, quotas, penalties."""
+"""Limits before and while a session lives: gauges and quotas."""
 
 import threading
 import time

@@ -111,6 +111,7 @@ Test(place, nothing_is_left_of_the_one_before)
 		cr_assert(!place_is_penalised(&b, at, 100 + i));
 		place_failed(&b, at, 100 + i, 9, 1000, 1000);
 		place_may_record(&b, at, 100 + i);
+		cr_assert_eq(place_tell(&b, at, PLACE_SESSIONS, 100 + i), 1u);
 	}
 }
 
@@ -187,6 +188,21 @@ Test(place, ten_rows_a_minute)
 		for (int i = 0; i < 30; i++)
 			cr_assert_eq(place_may_record(&b, at,
 			    minute * 60000 + (uint64_t)i), i < 10, "%d", i);
+}
+
+/* ---- lines ---- */
+
+Test(place, a_line_a_minute_tells_of_all_since_the_last)
+{
+	uint32_t at = find(1, 1);
+
+	for (int i = 0; i < 30; i++)
+		cr_assert_eq(place_tell(&b, at, PLACE_SESSIONS, 1000), i == 0);
+	cr_assert_eq(place_tell(&b, at, PLACE_HANDSHAKES, 1000), 1u);
+	cr_assert_eq(place_tell(&b, at, PLACE_SESSIONS, 60999), 0u);
+	cr_assert_eq(place_tell(&b, at, PLACE_SESSIONS, 61000), 31u);
+	cr_assert_eq(place_tell(&b, at, PLACE_SESSIONS, 61001), 0u);
+	cr_assert_eq(place_tell(&b, BOARD_NOBODY, PLACE_SESSIONS, 1), 0u);
 }
 
 /* ---- at once ---- */
