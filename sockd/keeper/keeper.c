@@ -51,7 +51,8 @@ enum {
 	EVENTS_MAX = 64,
 	QUIET_MS = 10000,		/* then a trouble is over */
 	/* Few tunnels wait in the channel itself, where no keeper sees to
-	 * cuts and deadlines: room for about ten. */
+	 * cuts and deadlines: room for about ten.  A worker sees to them, and
+	 * sockctl(8) tells. */
 	WOKEN_BUFFER = 4096,
 	TAG_PARK = 0xfffffff0, TAG_WOKEN, TAG_LIFELINE, TAG_GENERATION,
 };
