@@ -1,98 +1,51 @@
 /*
  * sockctl explain: what would become of a request.
  *
- * The question is put together by the same functions, and answered by the
- * same engine, as in the worker.  A name is asked about as a name first; if
- * that leaves the matter open, it is resolved, and each address asked about,
- * as the worker does before it connects.
+ * It is answered by the same engine as in the worker: first the listener,
+ * then the request as it was sent; a name that may pass is resolved, and each
+ * address asked about.  Only what there is at this moment is not asked about:
+ * how many sessions live, who failed to log in.
  */
-#include <grp.h>
-#include <ifaddrs.h>
+#include "explain.h"
+
 #include <netdb.h>
-#include <pwd.h>
 #include <stdio.h>
-#include <string.h>
+
+#include "lib/socks5.h"
 
 #include "sockd/common/principal.h"
 #include "sockd/common/process.h"
-#include "sockd/common/question.h"
 
 #include "ctl.h"
 #include "explain_limit.h"
-#include "explain_words.h"
 
-struct explained {
-	const struct conf	*conf;
-	struct explain_words	words;
-	struct board		board;		/* private: our addresses */
-	struct question_room	room;
-	struct rule_question	question;
-	gid_t			gids[BOARD_GIDS_MAX];
-	size_t			n_gids;
-};
-
-/* ---- what is known ---- */
-
-static void
-find_self(struct board *b)
-{
-	struct addr addrs[BOARD_SELF_MAX];
-	struct ifaddrs *list = NULL;
-	size_t n = 0;
-
-	if (getifaddrs(&list) == -1)
-		return;
-	for (struct ifaddrs *i = list; i != NULL && n < BOARD_SELF_MAX;
-	    i = i->ifa_next)
-		if (i->ifa_addr != NULL && addr_from_sockaddr(&addrs[n],
-		    i->ifa_addr, sizeof(struct sockaddr_storage)))
-			n++;
-	freeifaddrs(list);
-	board_set_self(b, addrs, n);
-}
-
-static void
-find_groups(struct explained *e)
-{
-	const struct passwd *pw = getpwnam(e->words.user);
-	int n = BOARD_GIDS_MAX;
-
-	if (pw == NULL) {
-		printf("user %s is not known here: no groups\n",
-		    e->words.user);
-		return;
-	}
-	if (getgrouplist(e->words.user, pw->pw_gid, e->gids, &n) == -1)
-		n = BOARD_GIDS_MAX;
-	e->n_gids = (size_t)n;
-}
+/* ---- the listener ---- */
 
 static bool
-put_question(struct explained *e)
+has_method(const struct conf_listen *l, uint8_t method)
 {
-	static const struct board_sizes small = { .processes = 1,
-	    .session_max = 1, .principals = 1, .places = 1, .rules = 1 };
-	const struct explain_words *w = &e->words;
-	struct rule_question *q = &e->question;
+	for (size_t i = 0; i < l->n_methods; i++)
+		if (l->methods[i] == method)
+			return true;
+	return false;
+}
 
-	if (board_create_private(&e->board, &small) == -1)
-		return false;
-	find_self(&e->board);
-	question_room_init(&e->room, &e->board, e->conf);
-	question_at_accept(q, &e->room, w->listener,
-	    w->has_from ? &w->from : NULL, w->minute);
-	q->knows_listener = w->listen != NULL;
-	question_at_greeting(q, w->version, w->user == NULL ? WHO_UNKNOWN :
-	    w->user[0] == '\0' ? WHO_ANONYMOUS : WHO_SOMEBODY);
-	if (w->user != NULL && w->user[0] != '\0' && w->version == 5) {
-		find_groups(e);
-		question_at_login(q, w->user, e->gids, e->n_gids);
-	}
-	question_at_request(q, w->command, &w->to);
-	if (w->command == COMMAND_UDP && w->has_to)
-		question_for_target(q, &w->to);
-	q->knows_target = w->has_to;
-	return true;
+/* Refused before a rule is asked?  Which listener it is must be known. */
+static const char *
+listener_refuses(const struct explained *e)
+{
+	const struct conf_listen *l = &e->conf->listens[e->words.listener];
+	const struct rule_question *q = &e->question;
+
+	if (e->words.listen == NULL)
+		return NULL;
+	if (!(l->protocols & q->protocol))
+		return "the listener does not speak this protocol";
+	if (q->who == WHO_ANONYMOUS && !has_method(l, SOCKS5_METHOD_NONE))
+		return "the listener wants a login";
+	if (q->who == WHO_USER && !has_method(l, SOCKS5_METHOD_PASSWORD))
+		return "the listener takes no login";
+	return NULL;
 }
 
 /* ---- what the rules say ---- */
@@ -117,24 +70,32 @@ print_rules(const struct explained *e)
 	}
 }
 
-/* Refused whatever the rules say? */
-static const char *
-never_allowed(const struct explained *e, const struct addr *to)
+static bool
+is_own_listener(const struct explained *e, const struct addr *to)
 {
-	struct addr at = *to;
 	struct listener own = { .fd = -1 };
+	struct addr at = *to;
 
-	if (target_is_never_allowed(to))
-		return "unspecified, multicast and broadcast targets never "
-		    "are allowed";
 	at.port = e->question.port;
 	for (size_t i = 0; i < e->conf->n_listens; i++) {
 		own.addr = e->conf->listens[i].addr;
 		own.addr.port = e->conf->listens[i].port;
 		if (own.addr.port != 0 &&
 		    target_is_own(&e->board, &own, 1, &at))
-			return "it is one of our own listeners";
+			return true;
 	}
+	return false;
+}
+
+/* Refused whatever the rules say?  Of a BIND's peer the port is its own. */
+static const char *
+never_allowed(const struct explained *e, const struct addr *to)
+{
+	if (target_is_never_allowed(to))
+		return "unspecified, multicast and broadcast targets never "
+		    "are allowed";
+	if (e->words.command != COMMAND_BIND && is_own_listener(e, to))
+		return "it is one of our own listeners";
 	return NULL;
 }
 
@@ -146,7 +107,9 @@ print_verdict(const struct explained *e, const struct rule_verdict *v)
 
 	switch (v->decision) {
 	case DECISION_PASS:
-		printf("pass: rule %s\n", name);
+		printf("pass: %s%s\n", name != NULL ? "rule " :
+		    "each rule that may decide lets it pass",
+		    name != NULL ? name : "");
 		break;
 	case DECISION_BLOCK:
 		printf("block: %s%s\n", name != NULL ? "rule " :
@@ -159,8 +122,20 @@ print_verdict(const struct explained *e, const struct rule_verdict *v)
 	}
 }
 
-/* One address; can it pass? */
-static bool
+/* ---- the target ---- */
+
+/* What is known now is one way to pass, if it can. */
+static void
+count_way(struct explained *e)
+{
+	const struct policy *policy = &e->conf->policy;
+
+	e->passes |= policy_decide(policy, &e->question).can_pass;
+	e->free |= policy_can_pass_free(policy, &e->question);
+}
+
+/* to is NULL where there is no address to ask about. */
+static void
 decide(struct explained *e, const struct addr *to)
 {
 	const char *never = to == NULL ? NULL : never_allowed(e, to);
@@ -169,52 +144,68 @@ decide(struct explained *e, const struct addr *to)
 
 	if (never != NULL) {
 		printf("block: %s\n", never);
-		return false;
+		return;
 	}
 	print_verdict(e, &v);
-	return v.can_pass;
+	count_way(e);
 }
 
-/* The name, address by address: one that passes is enough. */
-static bool
-decide_addresses(struct explained *e)
+/* Address by address: one that passes is enough. */
+static void
+decide_addresses(struct explained *e, const struct addrinfo *list)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *i;
 	char text[ADDR_TEXT_MAX];
-	bool passes = false;
 	struct addr to;
 
-	if (getaddrinfo(e->words.to.name, NULL, &hints, &list) != 0) {
-		printf("%s does not resolve here\n", e->words.to.name);
-		return true;
-	}
-	for (i = list; i != NULL; i = i->ai_next) {
+	for (const struct addrinfo *i = list; i != NULL; i = i->ai_next) {
 		if (!addr_from_sockaddr(&to, i->ai_addr, i->ai_addrlen))
 			continue;
 		to.port = e->words.to.port;
 		question_for_address(&e->question, &to);
 		printf("%s is %s: ", e->words.to.name,
 		    addr_format(&to, text));
-		passes |= decide(e, &to);
+		decide(e, &to);
 	}
-	freeaddrinfo(list);
-	return passes;
+	e->question.to = NULL;
 }
 
-static bool
-decide_all(struct explained *e)
+static void
+decide_name(struct explained *e)
 {
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
 	struct rule_verdict v = policy_decide(&e->conf->policy,
 	    &e->question);
-	bool is_name = e->words.has_to && e->words.to.name[0] != '\0';
 
-	if (!decide(e, e->words.has_to && !is_name ? &e->words.to.addr :
-	    NULL))
-		return false;
-	if (v.decision == DECISION_OPEN && is_name)
-		return decide_addresses(e);
-	return true;
+	print_verdict(e, &v);
+	if (!v.can_pass)
+		return;
+	if (getaddrinfo(e->words.to.name, NULL, &hints, &list) != 0) {
+		printf("%s does not resolve here; its addresses are not asked "
+		    "about\n", e->words.to.name);
+		count_way(e);
+		return;
+	}
+	decide_addresses(e, list);
+	freeaddrinfo(list);
 }
+
+static void
+decide_all(struct explained *e)
+{
+	const struct target *to = &e->words.to;
+	const char *refused = listener_refuses(e);
+
+	if (refused != NULL)
+		printf("block: %s\n", refused);
+	else if (!e->question.knows_target)
+		decide(e, NULL);
+	else if (to->name[0] != '\0')
+		decide_name(e);
+	else
+		decide(e, &to->addr);
+}
+
+/* ---- the limit ---- */
 
 /* False: the limit leaves nothing. */
 static bool
@@ -240,17 +231,21 @@ enum ctl_exit
 ctl_explain(const struct conf *conf, int argc, char *argv[])
 {
 	struct explained e = { .conf = conf };
-	bool passes;
 
 	if (!explain_read(conf, argc, argv, &e.words))
 		return CTL_USAGE;
-	if (!put_question(&e)) {
+	if (!explain_ask(&e)) {
 		fprintf(stderr, "sockctl: out of memory\n");
 		return CTL_NO;
 	}
 	print_rules(&e);
-	passes = decide_all(&e);
-	passes &= explain_limit(&e);
+	decide_all(&e);
+	if (!explain_limit(&e) && e.passes) {
+		printf("  nothing is left: %s\n", e.free ?
+		    "it passes if its rule is not metered" :
+		    "it is refused until that resets");
+		e.passes = e.free;
+	}
 	board_unmap(&e.board);
-	return passes ? CTL_OK : CTL_NO;
+	return e.passes ? CTL_OK : CTL_NO;
 }

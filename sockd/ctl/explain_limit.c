@@ -30,7 +30,7 @@ print_cap(struct ledger *l, const char *principal,
 	}
 	printf(": %s used, %s left%s\n", text(used, used_text),
 	    text(used < cap->amount ? cap->amount - used : 0, left),
-	    used < cap->amount ? "" : " (refused until it resets)");
+	    used < cap->amount ? "" : " (used up)");
 	return used < cap->amount;
 }
 

@@ -34,8 +34,7 @@ read_port(const char *text, uint16_t *port)
 	char *end;
 	unsigned long n = strtoul(text, &end, 10);
 
-	if (text[0] < '0' || text[0] > '9' || *end != '\0' || n == 0 ||
-	    n > UINT16_MAX)
+	if (text[0] < '0' || text[0] > '9' || *end != '\0' || n > UINT16_MAX)
 		return false;
 	*port = (uint16_t)n;
 	return true;
@@ -159,15 +158,33 @@ read_word(const struct conf *conf, const char *word, struct explain_words *w)
 	return false;
 }
 
+/* No client can ask for this; NULL: one can. */
+static const char *
+impossible(const struct explain_words *w)
+{
+	if (w->has_to && w->to.port == 0 && w->command != COMMAND_BIND)
+		return "port 0 can be asked for with command=bind alone";
+	if (w->version == 4 && w->command == COMMAND_UDP)
+		return "SOCKS4 has no command udp";
+	return NULL;
+}
+
 bool
 explain_read(const struct conf *conf, int argc, char *argv[],
     struct explain_words *w)
 {
+	const char *why;
+
 	*w = (struct explain_words){ .command = COMMAND_CONNECT, .version = 5,
 	    .minute = clock_week_minute(clock_wall_us() / 1000000) };
 	for (int i = 0; i < argc; i++)
 		if (!read_word(conf, argv[i], w))
 			return false;
+	why = impossible(w);
+	if (why != NULL) {
+		fprintf(stderr, "sockctl: %s\n", why);
+		return false;
+	}
 	if (w->listen == NULL && conf->n_listens == 1)
 		w->listen = conf->listens[0].name;	/* no other is there */
 	if (w->version == 4 && w->user == NULL)

@@ -103,7 +103,8 @@ limit "all" { bytes = { "100MB/day" } }
 '''
 
     def setUp(self):
-        self.sockd = Sockd(LISTEN + self.RULES)
+        self.sockd = Sockd(LISTEN.replace('"none"', '"none", "password"') +
+                           self.RULES)
         self.addCleanup(self.sockd.close)
 
     def explain(self, *words):
@@ -147,6 +148,8 @@ limit "all" { bytes = { "100MB/day" } }
 
     def test_wrong_words(self):
         for words in (["colour=red"], ["to=example.org"], ["from=ann"],
-                      ["at=9"], ["command=push"], ["listen=none"]):
+                      ["at=9"], ["command=push"], ["listen=none"],
+                      ["to=192.0.2.1:0"],
+                      ["command=udp", "protocol=socks4"]):
             code, _, text = self.explain(*words)
             self.assertEqual(code, 2, text)

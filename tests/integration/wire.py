@@ -147,9 +147,10 @@ def read_reply4(s):
     return socket.inet_ntoa(ip), port
 
 
-def socks4(proxy, target, userid=b"", name=None, command=CONNECT):
+def socks4(proxy, target, userid=b"", name=None, command=CONNECT,
+           come_from=None):
     """A granted SOCKS4 or 4a request; s.bound holds DSTIP and DSTPORT."""
-    s = open_proxy(proxy)
+    s = open_proxy(proxy, come_from=come_from)
     try:
         s.sendall(request4(command, target, userid, name))
         bound = read_reply4(s)
@@ -193,8 +194,9 @@ class Association:
     """UDP ASSOCIATE: a control connection and a datagram socket."""
 
     def __init__(self, proxy, dst=("0.0.0.0", 0), local=None, user=None,
-                 password=None):
-        self.control = socks5(proxy, dst, user, password, command=UDP)
+                 password=None, come_from=None):
+        self.control = socks5(proxy, dst, user, password, command=UDP,
+                              come_from=come_from)
         self.relay = self.control.bound
         if local is None:
             local = self.control.getsockname()[0]
