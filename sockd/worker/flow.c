@@ -28,10 +28,16 @@ enum {
 	COPY_MAX = 64 * 1024,
 };
 
+static size_t
+copied(const struct flow *f)
+{
+	return buffer_held(f->buffer) - f->unpaid;
+}
+
 bool
 flow_holds(const struct flow *f)
 {
-	return buffer_held(f->buffer) > 0 || f->pipe->held > 0 ||
+	return copied(f) > 0 || f->pipe->held > 0 ||
 	    f->has_urgent;
 }
 
@@ -52,13 +58,12 @@ send_some(struct flow *f)
 
 	if (f->pipe->held > 0)
 		return pipe_drain(f->pipe, f->to);
-	if (f->has_urgent && buffer_held(f->buffer) == 0) {
+	if (f->has_urgent && copied(f) == 0) {
 		n = send(f->to, &f->urgent, 1, MSG_OOB | MSG_NOSIGNAL);
 		f->has_urgent = n != 1;
 		return n;
 	}
-	n = send(f->to, buffer_data(f->buffer), buffer_held(f->buffer),
-	    MSG_NOSIGNAL);
+	n = send(f->to, buffer_data(f->buffer), copied(f), MSG_NOSIGNAL);
 	if (n > 0)
 		buffer_use(f->buffer, (size_t)n);
 	return n;
@@ -100,11 +105,23 @@ fills_pipe(const struct flow *f, size_t got)
 	return got >= f->pipe->size - f->pipe->size / 4;
 }
 
+/* What came before the relay began goes first. */
+static ssize_t
+take_unpaid(struct flow *f, size_t want)
+{
+	size_t n = f->unpaid < want ? f->unpaid : want;
+
+	f->unpaid -= n;
+	return (ssize_t)n;
+}
+
 static ssize_t
 take_some(struct flow *f, size_t want)
 {
 	ssize_t n;
 
+	if (f->unpaid > 0)
+		return take_unpaid(f, want);
 	if (f->splices)
 		return pipe_fill(f->pipe, f->from, want);
 	do
@@ -225,7 +242,7 @@ flow_move(struct flow *f, short said)
 		/* where poll was not asked: a recv would skip the octet */
 		if (f->cut_short && (said == 0 || round > 0))
 			f->marked |= is_at_mark(f);
-		if (f->marked)
+		if (f->marked && f->unpaid == 0)
 			take_urgent(f);
 		if (f->has_urgent)
 			continue;
@@ -233,15 +250,16 @@ flow_move(struct flow *f, short said)
 		    pull(f, &again)))
 			return;
 	}
-	f->need = flow_holds(f) ? FLOW_OUT : FLOW_IN;
+	f->need = flow_holds(f) || f->unpaid > 0 ? FLOW_OUT : FLOW_IN;
 }
 
 void
 flow_drop(struct flow *f)
 {
-	meter_lost(&f->meter, buffer_held(f->buffer) + f->pipe->held +
+	meter_lost(&f->meter, copied(f) + f->pipe->held +
 	    (f->has_urgent ? 1 : 0));
 	f->buffer->begin = f->buffer->end = 0;
+	f->unpaid = 0;
 	f->has_urgent = false;
 	pipe_reset(f->pipe);
 }

@@ -24,6 +24,8 @@ struct flow {
 	int		from, to;	/* lent */
 	struct buffer	*buffer;	/* copied octets on their way */
 	struct pipe	*pipe;		/* spliced ones */
+	size_t		unpaid;		/* of the buffer, at its end: not
+					 * counted, and stays here, yet */
 	enum flow_need	need;
 	bool		splices;	/* now; else it copies */
 	bool		ended;		/* the source's FIN was read */
@@ -45,7 +47,7 @@ struct flow {
  */
 void	flow_move(struct flow *f, short said);
 
-/* Does it hold octets that were not passed on yet? */
+/* Does it hold octets that may be passed on and were not yet? */
 bool	flow_holds(const struct flow *f);
 
 /* It ends here: what it still holds was not delivered and does not count.

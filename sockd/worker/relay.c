@@ -363,8 +363,7 @@ begin(struct relay *r, struct session *s)
 	begin_flow(r, SIDE_DOWN);
 	r->moved_ms = moved_last_ms(r);
 	if (buffer_held(s->early) > 0) {
-		meter_moved(&r->flows[SIDE_UP].meter, buffer_held(s->early));
-		r->flows[SIDE_UP].total = buffer_held(s->early);
+		r->flows[SIDE_UP].unpaid = buffer_held(s->early);
 		move(r, SIDE_UP, 0);
 	}
 }

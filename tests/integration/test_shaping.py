@@ -1,12 +1,14 @@
 """Rates: held over all sessions of a principal, in both directions."""
 
 import selectors
+import socket
 import threading
 import time
 
 from harness import LISTEN, PASS_ALL, SockdTest, wait_until
-from peers import Echo, Sink, Source
-from wire import receive_exactly, socks5
+from peers import Echo, Script, Sink, Source
+from wire import CONNECT, address5, open_proxy, receive_all, \
+    receive_exactly, socks5
 
 RATE_BIT = 8_000_000
 SECONDS = 3
@@ -115,6 +117,40 @@ class SlowPrincipal(Shaped):
             for n in (1, 8):
                 with self.subTest(sessions=n):
                     self.assert_rate(self.measure_down(n, 4), 64_000)
+
+
+class Pipelined(Shaped):
+    """What comes with the request has its rate, too."""
+
+    RATE = 64_000 // 8
+    RULES = PASS_ALL + 'limit "slow" { rate_up = "64kbit" }\n'
+
+    def pipeline(self, target, octets):
+        """Greeting, request and payload at once, and the end."""
+        s = open_proxy(self.sockd.port())
+        self.addCleanup(s.close)
+        s.sendall(b"\x05\x01\x00" + bytes([5, CONNECT, 0]) +
+                  address5(*target) + octets)
+        s.shutdown(socket.SHUT_WR)
+
+    def test_many_that_send_all_at_once(self):
+        with Sink() as sink:
+            began = time.monotonic()
+            for _ in range(8):
+                self.pipeline(sink.address, bytes(16000))
+            wait_until("they begin", lambda: sink.octets > self.RATE)
+            took = time.monotonic() - began
+            # the burst, and what each may be ahead
+            self.assertLess(sink.octets, self.RATE * (took + 1))
+
+    def test_all_of_it_arrives(self):
+        sent = bytes(range(250)) * 40
+        got = []
+        with Script(lambda s: got.append(receive_all(s))) as target:
+            self.pipeline(target.address, sent)
+            wait_until("it arrives", lambda: got)
+        self.assertEqual(got, [sent])
+        self.assertEqual(self.sockd.wait_rows(1)[0]["bytes_up"], len(sent))
 
 
 class Rule(Shaped):
