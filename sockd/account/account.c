@@ -36,7 +36,7 @@
 #include "vanished.h"
 
 enum { TURN_MAX_MS = 1000, LOADING_POLL_MS = 50, EXPIRE_ROWS = 500,
-       EXPIRE_MS = 10000 };
+       EXPIRE_MS = 10000, EXPIRE_MORE_MS = 1000, EXPIRE_TURN_MS = 50 };
 
 struct accountant {
 	struct process		*process;
@@ -152,26 +152,38 @@ note_session(void *arg, const struct row *row)
 	enforce_note(a->enforcer, row);
 }
 
+static uint64_t
+ago_us(uint64_t ms)
+{
+	uint64_t now_us = clock_wall_us();
+
+	return now_us < ms * 1000 ? 0 : now_us - ms * 1000;
+}
+
+/*
+ * In batches, and no longer than EXPIRE_TURN_MS a second: somebody may wait
+ * for us, and yet more must go than can come.
+ */
 static void
-expire(struct accountant *a, uint64_t now_us)
+expire(struct accountant *a)
 {
 	const struct conf *conf = a->process->conf;
-	uint64_t keep_us = conf->accounting.keep_ms * 1000;
-	uint64_t refused_us = conf->accounting.keep_refused_ms * 1000;
-	struct store *s = a->books.store;
+	uint64_t keep_us = ago_us(conf->accounting.keep_ms);
+	uint64_t refused_us = ago_us(conf->accounting.keep_refused_ms);
 	uint64_t now_ms = clock_ms();
 	unsigned deleted;
 
 	if (now_ms < a->expire_due_ms)
 		return;
-	if (store_expire(s, EXPIRE_ROWS, now_us < keep_us ? 0 :
-	    now_us - keep_us, now_us < refused_us ? 0 : now_us - refused_us,
-	    &deleted) != STORE_OK) {
-		give_up(a);
-		return;
-	}
-	if (deleted < EXPIRE_ROWS)	/* else there may be more */
-		a->expire_due_ms = now_ms + EXPIRE_MS;
+	do {
+		if (store_expire(a->books.store, EXPIRE_ROWS, keep_us,
+		    refused_us, &deleted) != STORE_OK) {
+			give_up(a);
+			return;
+		}
+	} while (deleted >= EXPIRE_ROWS && clock_ms() - now_ms < EXPIRE_TURN_MS);
+	a->expire_due_ms = now_ms + (deleted < EXPIRE_ROWS ? EXPIRE_MS :
+	    EXPIRE_MORE_MS);
 }
 
 /* Once the ledger knows every slot: what it says holds from here on. */
@@ -213,8 +225,6 @@ sweep(struct accountant *a)
 	a->blind = false;
 	if (enforce_write(a->enforcer) != STORE_OK)
 		give_up(a);
-	else
-		expire(a, now_us);
 }
 
 /* A ledger that cannot be read holds up nobody, unless that is asked for. */
@@ -271,6 +281,8 @@ take_turn(struct accountant *a, bool last)
 		sweep(a);
 		load_principals(a);
 	}
+	if (a->books.store != NULL && a->agreed && a->trouble.count == 0)
+		expire(a);
 	turn_periods(a);
 	a->busy = a->books.store != NULL && a->agreed &&
 	    bases_go_on(&a->bases, &a->books);

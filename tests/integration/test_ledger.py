@@ -351,6 +351,28 @@ class Keep(SockdTest):
                             " 0 AND started < ?", now - 3600)[0]["n"], 250)
 
 
+class Backlog(SockdTest):
+    """More goes than can come, however long the interval is."""
+    CONFIG = {"accounting": {"keep": "2h", "interval": "1h",
+                             "sync": "normal"}}
+
+    def test_thousands_of_old_rows_go_at_once(self):
+        wait_until("a ledger", lambda: self.sockd.rows(
+            "SELECT 1 FROM sqlite_master WHERE name = 'quota_cap'"))
+        db = sqlite3.connect(self.sockd.db_file, timeout=10)
+        began = time.time() - 3 * 3600
+        db.executemany(
+            "INSERT INTO session(id, principal, client_addr, client_port,"
+            " metered, started, ended, bytes_up, bytes_down, datagrams_up,"
+            " datagrams_down, reply, outcome) VALUES(?, 'ann', '10.0.0.1', 1,"
+            " 1, ?, ?, 0, 0, 0, 0, 0, 'idle')",
+            ((int(began * 1e6) + i, began, began) for i in range(10000)))
+        db.commit()
+        db.close()
+        wait_until("they go", lambda: self.sockd.rows(
+            "SELECT count(*) AS n FROM session")[0]["n"] == 0, 30)
+
+
 class Exact(SockdTest):
     """50 sessions that move data while things die."""
 
