@@ -73,12 +73,6 @@ log_set_ident(const char *ident)
 		connect_syslog();
 }
 
-void
-log_set_level(int level)
-{
-	state.level = level;
-}
-
 bool
 log_is_on(int level)
 {

@@ -24,7 +24,6 @@ void	log_open(int fd, int level, const char *ident);
 /* A child speaks under its own name ("sockd-worker"); process_enter() does
  * this.  With syslog it makes a connection of its own. */
 void	log_set_ident(const char *ident);
-void	log_set_level(int level);
 bool	log_is_on(int level);
 
 /* The descriptor that a process must keep open; -1 with syslog. */

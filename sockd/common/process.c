@@ -209,22 +209,10 @@ process_enter(struct process *p)
 		_exit(0);
 }
 
-static bool
-has_ended(int fd)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-
-	return poll(&pfd, 1, 0) == 1;
-}
-
 bool
 process_is_orphan(const struct process *p)
 {
-	return has_ended(p->lifeline);
-}
+	struct pollfd pfd = { .fd = p->lifeline, .events = POLLIN };
 
-bool
-process_is_old(const struct process *p)
-{
-	return has_ended(p->generation_end);
+	return poll(&pfd, 1, 0) == 1;
 }

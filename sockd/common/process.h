@@ -89,9 +89,8 @@ int	process_find_user(const char *user, uid_t *uid, gid_t *gid);
 int	process_become(const struct process *p, const char *user,
 	    bool no_new_privs);
 
-/* Has the master gone, or this generation ended?  One poll(2), no wait. */
+/* Has the master gone?  One poll(2), no wait. */
 bool	process_is_orphan(const struct process *p);
-bool	process_is_old(const struct process *p);
 
 /* Raise RLIMIT_NOFILE's soft limit to the hard one.  Returns it. */
 unsigned process_raise_descriptors(void);

@@ -62,7 +62,7 @@ Test(log, levels_are_names_and_a_bar)
 	log_debug("not seen");
 	cr_assert(log_is_on(LOG_INFO));
 	cr_assert_not(log_is_on(LOG_DEBUG));
-	log_set_level(LOG_DEBUG);
+	log_open(log_fd(), LOG_DEBUG, "sockd-test");
 	log_debug("three");
 	logged(buf, sizeof(buf));
 	cr_assert_not_null(strstr(buf, " err one\n"));

@@ -143,16 +143,14 @@ Test(process, auth_keeps_what_is_its_kinds)
 	in_child(enter_as_auth);
 }
 
-Test(process, the_pipes_tell_the_end)
+Test(process, the_lifeline_tells_the_end)
 {
 	struct process p = { .lifeline = lifeline[0],
 	    .generation_end = generation[0] };
 
 	cr_assert_not(process_is_orphan(&p));
-	cr_assert_not(process_is_old(&p));
 	close(generation[1]);
 	cr_assert_not(process_is_orphan(&p));
-	cr_assert(process_is_old(&p));
 	close(lifeline[1]);
 	cr_assert(process_is_orphan(&p));
 }
