@@ -10,6 +10,7 @@
 #include "sweep.h"
 
 #include "sockd/common/clock.h"
+#include "sockd/common/drops.h"
 #include "sockd/common/log.h"
 #include "sockd/common/slot.h"
 
@@ -104,6 +105,20 @@ reject(struct books *k, uint32_t slot, const char *why)
 	slot_free(k->board, slot);	/* if it has ended */
 }
 
+/* Of an association that ended while it was parked. */
+static void
+tell_drops(const struct books *k, const struct row *r)
+{
+	const struct udp_block *block = slot_udp_peek_block(k->board, r->slot);
+	uint32_t drops[N_UDP_DROPS];
+
+	if (r->copy.command != COMMAND_UDP || block == NULL)
+		return;
+	for (int i = 0; i < N_UDP_DROPS; i++)
+		drops[i] = atomic_load(&block->drops[i]);
+	drops_log(r->id, drops);
+}
+
 static void
 tell(struct books *k, const struct row *r)
 {
@@ -111,6 +126,7 @@ tell(struct books *k, const struct row *r)
 		return;
 	k->told[r->slot] = r->id;
 	end_line_log(r);
+	tell_drops(k, r);
 }
 
 static int

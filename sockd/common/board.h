@@ -104,6 +104,18 @@ enum parked_kind { PARKED_NOTHING, PARKED_TUNNEL, PARKED_BIND, PARKED_UDP,
 
 enum { UDP_TARGETS_MAX = 8, UDP_CONTACTED_MAX = 128 };
 
+/* Why a datagram was dropped; each is counted. */
+enum udp_drop {
+	UDP_FOREIGN,		/* not from the client */
+	UDP_MALFORMED,		/* short, RSV, ATYP, port 0, no name */
+	UDP_FRAGMENT,		/* FRAG is not 0 */
+	UDP_BLOCKED,		/* by the rules, or never allowed */
+	UDP_UNRESOLVED,		/* no such name, or too many wait for one */
+	UDP_STRANGER,		/* from an address the client never sent to */
+	UDP_UNSENT,		/* does not fit, no route */
+	N_UDP_DROPS
+};
+
 struct udp_count {		/* one target of an association */
 	struct addr		addr;
 	char			name[64];	/* cut; the log has it whole */
@@ -118,6 +130,7 @@ struct udp_count {		/* one target of an association */
 struct udp_block {
 	_Atomic uint32_t	holder;		/* session index + 1; 0: free */
 	_Atomic uint32_t	park_data[31];	/* the association's own */
+	_Atomic uint32_t	drops[N_UDP_DROPS];	/* while it is parked */
 	/* board_hash() of addresses that it has sent to, the latest ones */
 	_Atomic uint32_t	contacted[UDP_CONTACTED_MAX];
 	struct udp_count	counts[UDP_TARGETS_MAX];

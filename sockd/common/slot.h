@@ -111,10 +111,12 @@ bool	slot_principal_name(const struct board *b,
 /*
  * The block of an association: slot_udp() takes one from the pool at its
  * first call, NULL if none is left; it goes back with the slot.
- * slot_udp_peek() takes none.  UDP_TARGETS_MAX counts.
+ * The peeks take none.  UDP_TARGETS_MAX counts.
  */
 struct udp_block *slot_udp_block(struct board *b, uint32_t slot);
 struct udp_count *slot_udp(struct board *b, uint32_t slot);
+const struct udp_block *slot_udp_peek_block(const struct board *b,
+	    uint32_t slot);
 const struct udp_count *slot_udp_peek(const struct board *b, uint32_t slot);
 
 /*

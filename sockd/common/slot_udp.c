@@ -75,8 +75,8 @@ slot_udp(struct board *b, uint32_t slot)
 	return block == NULL ? NULL : block->counts;
 }
 
-const struct udp_count *
-slot_udp_peek(const struct board *b, uint32_t slot)
+const struct udp_block *
+slot_udp_peek_block(const struct board *b, uint32_t slot)
 {
 	uint32_t index;
 
@@ -86,7 +86,15 @@ slot_udp_peek(const struct board *b, uint32_t slot)
 	if (index >= b->n.udp ||
 	    atomic_load(&b->udp[index].holder) != slot + 1)
 		return NULL;
-	return b->udp[index].counts;
+	return &b->udp[index];
+}
+
+const struct udp_count *
+slot_udp_peek(const struct board *b, uint32_t slot)
+{
+	const struct udp_block *block = slot_udp_peek_block(b, slot);
+
+	return block == NULL ? NULL : block->counts;
 }
 
 void

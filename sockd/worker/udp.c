@@ -19,7 +19,7 @@
 #include "local.h"
 #include "reply.h"
 #include "sockd/common/clock.h"
-#include "sockd/common/log.h"
+#include "sockd/common/drops.h"
 #include "sockd/common/slot.h"
 #include "wait.h"
 
@@ -103,23 +103,6 @@ begin(struct session *s)
 /* ---- the end ---- */
 
 static void
-tell_drops(const struct udp *u, uint64_t id)
-{
-	const uint32_t *d = u->drops;
-	uint32_t all = 0;
-
-	for (int i = 0; i < N_UDP_DROPS; i++)
-		all |= d[i];
-	if (all == 0)
-		return;
-	log_info("udp dropped id=%llu foreign=%u malformed=%u fragment=%u "
-	    "blocked=%u unresolved=%u stranger=%u unsent=%u",
-	    (unsigned long long)id, d[UDP_FOREIGN], d[UDP_MALFORMED],
-	    d[UDP_FRAGMENT], d[UDP_BLOCKED], d[UDP_UNRESOLVED],
-	    d[UDP_STRANGER], d[UDP_UNSENT]);
-}
-
-static void
 shut(int *fd)
 {
 	if (*fd != -1)
@@ -150,7 +133,7 @@ end(struct udp *u)
 		abandon(u, &u->to_targets[0], true);
 		abandon(u, &u->to_targets[1], true);
 		abandon(u, &u->to_client, false);
-		tell_drops(u, atomic_load(&s->shown->id));
+		drops_log(atomic_load(&s->shown->id), u->drops);
 	}
 	udp_inbox_release(&u->up.in);
 	udp_inbox_release(&u->down.in);

@@ -14,18 +14,6 @@
 #include "udp_peer.h"
 #include "udp_target.h"
 
-/* Why a datagram was dropped; each is counted. */
-enum udp_drop {
-	UDP_FOREIGN,		/* not from the client */
-	UDP_MALFORMED,		/* short, RSV, ATYP, port 0, no name */
-	UDP_FRAGMENT,		/* FRAG is not 0 */
-	UDP_BLOCKED,		/* by the rules, or never allowed */
-	UDP_UNRESOLVED,		/* no such name, or too many wait for one */
-	UDP_STRANGER,		/* from an address the client never sent to */
-	UDP_UNSENT,		/* does not fit, no route */
-	N_UDP_DROPS
-};
-
 /* One direction. */
 struct udp_flow {
 	struct meter		meter;

@@ -14,7 +14,7 @@
 enum { PARK_AGAIN_MS = 250 };
 
 /* In park_data; the first is remember_peer()'s. */
-enum { WORD_SENT, WORD_CLIENT, WORD_DROPS };
+enum { WORD_SENT, WORD_CLIENT };
 enum { HAS_IPV4 = 1 << 16, HAS_IPV6 = 1 << 17, PORT_MASK = 0xffff };
 
 static bool
@@ -54,7 +54,6 @@ udp_park_due_ms(const struct udp *u)
 static size_t
 save(struct udp *u, int fds[3])
 {
-	_Atomic uint32_t *words = u->block->park_data;
 	uint32_t client = u->client.port;
 	size_t n = 0;
 
@@ -67,10 +66,18 @@ save(struct udp *u, int fds[3])
 		client |= HAS_IPV6;
 		fds[n++] = u->out[1];
 	}
-	atomic_store(&words[WORD_CLIENT], client);
+	atomic_store(&u->block->park_data[WORD_CLIENT], client);
 	for (int i = 0; i < N_UDP_DROPS; i++)
-		atomic_store(&words[WORD_DROPS + i], u->drops[i]);
+		atomic_store(&u->block->drops[i], u->drops[i]);
 	return n;
+}
+
+/* What stands in the block the accountant tells, and else we do. */
+static void
+take_drops(struct udp *u)
+{
+	for (int i = 0; i < N_UDP_DROPS; i++)
+		u->drops[i] = atomic_exchange(&u->block->drops[i], 0);
 }
 
 bool
@@ -84,6 +91,7 @@ udp_park(struct udp *u)
 	if (park_as(s, PARKED_UDP, fds, save(u, fds),
 	    u->moved_ms + s->conf->timeouts.udp_ms))
 		return true;
+	take_drops(u);
 	u->park_again_ms = u->now_ms + PARK_AGAIN_MS;	/* keepers are full */
 	return false;
 }
@@ -105,22 +113,19 @@ udp_recall(struct udp *u, int *more, size_t n)
 {
 	struct session *s = u->session;
 	uint64_t due_ms = atomic_load(&s->shown->idle_due_ms);
-	_Atomic uint32_t *words;
 	uint32_t word;
 	size_t at = 0;
 
 	u->block = slot_udp_block(s->board, s->slot);
 	if (u->block == NULL)
 		return false;
-	words = u->block->park_data;
-	word = atomic_load(&words[WORD_CLIENT]);
+	take_drops(u);
+	word = atomic_load(&u->block->park_data[WORD_CLIENT]);
 	u->relay = take(more, n, &at);
 	if (word & HAS_IPV4)
 		u->out[0] = take(more, n, &at);
 	if (word & HAS_IPV6)
 		u->out[1] = take(more, n, &at);
-	for (int i = 0; i < N_UDP_DROPS; i++)
-		u->drops[i] = atomic_load(&words[WORD_DROPS + i]);
 	if ((word & PORT_MASK) != 0)
 		udp_set_client(u, (uint16_t)(word & PORT_MASK));
 	u->granted = atomic_load(&s->board->states[s->slot]) == SLOT_LIVE;

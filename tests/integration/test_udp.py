@@ -3,6 +3,7 @@
 import os
 import socket
 import struct
+import subprocess
 import unittest
 
 from harness import LISTEN, PASS_ALL, SockdTest, needs_ipv6, sockets_of, \
@@ -368,6 +369,20 @@ class Parked(UdpTest):
         self.assert_echo(a)
         self.wait_parked()
         self.assertEqual(self.row_of(a)["outcome"], "client-closed")
+
+    def test_a_cut_while_parked_tells_what_was_dropped(self):
+        a = self.associate()
+        for _ in range(2):
+            a.socket.send(b"no header")
+            self.assert_echo(a)
+            self.wait_parked()
+        row, = self.sockd.wait_rows(1, "datagrams_down = 2")
+        subprocess.run([os.environ["SOCKCTL"], "-f", self.sockd.config,
+                        "cut", str(row["id"])], check=True)
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "cut")
+        line, = self.sockd.wait_line("udp dropped")
+        self.assertIn(f"id={row['id']} ", line)
+        self.assertIn("malformed=2", line)
 
     @needs_ipv6
     def test_both_families(self):
