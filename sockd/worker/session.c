@@ -111,7 +111,15 @@ shut(int *fd)
 	*fd = -1;
 }
 
-/* A reset is carried on as a reset, not as an orderly end. */
+/* A reset, and a peer that answers no longer, are no orderly end. */
+static bool
+is_broken(const struct session *s)
+{
+	return s->outcome == OUTCOME_RESET ||
+	    (s->outcome == OUTCOME_TIMEOUT &&
+	    atomic_load(&s->board->states[s->slot]) == SLOT_LIVE);
+}
+
 static void
 reset(int fd)
 {
@@ -125,7 +133,7 @@ static void
 end(struct session *s)
 {
 	if (!s->parked) {
-		if (s->outcome == OUTCOME_RESET) {
+		if (is_broken(s)) {
 			reset(s->client);
 			reset(s->target);
 		}
