@@ -23,6 +23,7 @@
 #include <sys/epoll.h>
 #endif
 
+#include "local.h"
 #include "sockd/common/process.h"
 
 _Static_assert(GATE_LISTENERS_MAX == 2 * LISTENERS_MAX, "one a family");
@@ -80,8 +81,9 @@ hear_retirement(void)
 static int
 add_listener(const struct listener *l, int event)
 {
-	/* What is accepted inherits it: one call less for each client. */
+	/* What is accepted inherits these: calls less for each client. */
 	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	local_set_keepalive(l->fd);
 	return add(l->fd, event, true);
 }
 

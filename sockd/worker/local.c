@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -135,4 +136,26 @@ local_open(int type, const struct addr *at, const struct conf_ports *ports,
 		return -1;
 	}
 	return fd;
+}
+
+#ifdef TCP_KEEPIDLE
+static const struct {
+	int	name, value;
+} keepalive[] = {
+	{ TCP_KEEPIDLE, 120 },		/* s: many firewalls wait for 300 */
+	{ TCP_KEEPINTVL, 30 },
+	{ TCP_KEEPCNT, 4 },
+};
+#endif
+
+void
+local_set_keepalive(int fd)
+{
+#ifdef TCP_KEEPIDLE
+	for (size_t i = 0; i < sizeof(keepalive) / sizeof(keepalive[0]); i++)
+		setsockopt(fd, IPPROTO_TCP, keepalive[i].name,
+		    &keepalive[i].value, sizeof(keepalive[i].value));
+#else
+	(void)fd;
+#endif
 }

@@ -33,4 +33,11 @@ int	local_outward(int family, struct addr *from);
 int	local_open(int type, const struct addr *at,
 	    const struct conf_ports *ports, struct addr *bound);
 
+/*
+ * How long a silent peer may be gone before SO_KEEPALIVE, once it is on,
+ * tells: four minutes; and no firewall in between forgets the connection.
+ * What a listener accepts inherits it.
+ */
+void	local_set_keepalive(int fd);
+
 #endif

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "flow.h"
+#include "local.h"
 #include "park.h"
 #include "pipe.h"
 #include "session.h"
@@ -27,6 +28,7 @@ enum {
 	PARK_LOOK_MS = 250,		/* do workers run short meanwhile? */
 	TOUCH_MS = 1000,		/* active time, to the board */
 	KEEPALIVE_AFTER_MS = 1000,
+	WORD_KEEPALIVE = 0,		/* in the slot's park_data */
 };
 
 struct relay {
@@ -64,12 +66,6 @@ begin_flow(struct relay *r, int side)
 		r->flows[side].need = FLOW_DONE;
 		r->outcome = ended_by[side];
 	}
-}
-
-static void
-set_keepalive(int fd)
-{
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int));
 }
 
 /* ---- what has happened ---- */
@@ -246,15 +242,22 @@ heed_errors(struct relay *r)
 	}
 }
 
-/* A tunnel that lasts wants to know of a peer that vanished. */
+/* A tunnel that lasts, or waits in a keeper, wants to know of a peer that
+ * vanished.  Once is enough: the board remembers. */
 static void
 keep_alive(struct relay *r)
 {
-	if (r->keepalive || r->now_ms - r->moved_ms < KEEPALIVE_AFTER_MS)
+	struct session *s = r->session;
+
+	if (r->keepalive)
 		return;
-	set_keepalive(r->session->client);
-	set_keepalive(r->session->target);
+	setsockopt(s->client, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 },
+	    sizeof(int));
+	setsockopt(s->target, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 },
+	    sizeof(int));
+	local_set_keepalive(s->target);
 	r->keepalive = true;
+	atomic_store(&s->shown->park_data[WORD_KEEPALIVE], 1);
 }
 
 static bool
@@ -278,7 +281,8 @@ try_to_park(struct relay *r)
 static bool
 heed_time(struct relay *r)
 {
-	keep_alive(r);
+	if (r->now_ms - r->moved_ms >= KEEPALIVE_AFTER_MS)
+		keep_alive(r);
 	if (r->now_ms >= idle_due_ms(r))
 		r->outcome = OUTCOME_IDLE;
 	else if (r->broken_ms != 0 && r->now_ms >= r->broken_ms + LINGER_MS)
@@ -362,6 +366,7 @@ begin(struct relay *r, struct session *s)
 	begin_flow(r, SIDE_UP);
 	begin_flow(r, SIDE_DOWN);
 	r->moved_ms = moved_last_ms(r);
+	r->keepalive = atomic_load(&s->shown->park_data[WORD_KEEPALIVE]) != 0;
 	if (buffer_held(s->early) > 0) {
 		r->flows[SIDE_UP].unpaid = buffer_held(s->early);
 		move(r, SIDE_UP, 0);

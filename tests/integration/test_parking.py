@@ -18,6 +18,21 @@ PARK_SOON = {"workers": {"start": 2, "min_spare": 2, "max_spare": 4,
              "sessions": {"max": 1000}}
 
 
+def keepalive_s(local):
+    """When the keepalive of the IPv4 connection with this local address is
+    due; an AssertionError if it is off."""
+    host, port = local
+    number, = struct.unpack("=I", socket.inet_aton(host))
+    with open("/proc/net/tcp") as f:
+        for line in f:
+            words = line.split()
+            timer, _, due = words[5].partition(":")
+            if words[1] == f"{number:08X}:{port:04X}" and words[3] == "01" \
+                    and timer == "02":
+                return int(due, 16) / os.sysconf("SC_CLK_TCK")
+    raise AssertionError(f"no keepalive for {local}")
+
+
 class ParkingTest(SockdTest):
     CONFIG = PARK_SOON
 
@@ -78,6 +93,13 @@ class Parking(ParkingTest):
         s.socket.close()
         self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"],
                          "client-closed")
+
+    def test_peers_of_a_parked_tunnel_are_asked_whether_they_live(self):
+        """The kernel does: its timer runs out within two minutes."""
+        s = self.tunnel()
+        self.wait_parked(1)
+        for end in (s, self.echo.connections[0]):
+            self.assertLessEqual(keepalive_s(end.getpeername()), 120)
 
     def test_a_reset_while_parked_is_a_reset(self):
         s = self.tunnel()
