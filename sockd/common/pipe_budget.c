@@ -57,7 +57,7 @@ pipe_budget_check(unsigned workers, uid_t user)
 	want = pipe_budget_pages(workers, page_size);
 	if (user == 0 || have == 0 || have >= want)
 		return;
-	log_warning("pipe pages short workers.max=%u splicing=%" PRIu64
+	log_info("pipe pages short workers.max=%u splicing=%" PRIu64
 	    " why=\"more busy tunnels are copied; all would splice with sysctl "
 	    "fs.pipe-user-pages-soft=%" PRIu64 "\"", workers,
 	    pipe_budget_workers(have, page_size), want);
