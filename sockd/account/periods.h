@@ -8,33 +8,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/units.h"
-
-enum { DAY_NAME_SIZE = 16 };
+#include "sockd/common/period.h"
 
 /*
- * A day is counted from 1970-01-01 by the local calendar.  first[] names the
- * first day of each running period as usage.day spells it; first[PERIOD_EVER]
- * sorts before every day.
+ * first[] names the first day of each running period as usage.day spells it;
+ * first[PERIOD_EVER] sorts before every day.
  */
 struct periods {
 	int32_t		day;
 	uint64_t	day_begins_s, day_ends_s;	/* unix time */
 	char		first[N_PERIODS][DAY_NAME_SIZE];
 };
-
-/* The local day of this unix time. */
-int32_t	period_day(uint64_t unix_s);
-
-/* "YYYY-MM-DD". */
-void	period_day_name(int32_t day, char out[DAY_NAME_SIZE]);
-
-/* The unix time at which this local day begins. */
-uint64_t period_day_begins(int32_t day);
-
-/* The first day of the period that this day lies in, and of the next. */
-int32_t	period_first_day(enum units_period period, int32_t day);
-int32_t	period_next_day(enum units_period period, int32_t day);
 
 /* Begin at this day. */
 void	periods_begin(struct periods *p, int32_t day);

@@ -116,13 +116,11 @@ say(const struct quota *q, uint32_t principal, const struct used *u,
     bool reached)
 {
 	char name[BOARD_USER_SIZE], quoted[QUOTED_SIZE];
-	char resets[DAY_NAME_SIZE] = "never";
+	char resets[DAY_NAME_SIZE];
 	enum units_period period = u->cap->period;
 
 	copy_name(q->k->board, principal, name);
-	if (period != PERIOD_EVER)
-		period_day_name(period_next_day(period, q->k->periods.day),
-		    resets);
+	period_reset_name(period, q->k->periods.day, resets);
 	log_warning("quota %s principal=%s limit=%s period=%s used=%" PRIu64
 	    " allowed=%" PRIu64 " unit=%s resets=%s",
 	    reached ? "reached" : "at-80-percent",

@@ -11,6 +11,7 @@
 #include "session.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
+#include "sockd/common/period.h"
 #include "sockd/common/principal.h"
 #include "sockd/common/slot.h"
 #include "sockd/common/wake.h"
@@ -115,14 +116,17 @@ static void
 log_used_up(const struct session *s, const struct limit *limit, size_t cap)
 {
 	char client[ADDR_TEXT_MAX], name[BOARD_USER_SIZE], user[QUOTED_SIZE];
+	char resets[DAY_NAME_SIZE];
 	const struct limit_cap *c = cap < limit->n_bytes ? &limit->bytes[cap] :
 	    &limit->time[cap - limit->n_bytes];
 
 	slot_principal_name(s->board, s->shown, name);
-	log_info("quota used-up client=%s principal=%s limit=%s period=%s",
-	    addr_format_port(&s->shown->client, client),
+	period_reset_name(c->period,
+	    (int32_t)atomic_load(&s->board->header->day), resets);
+	log_info("quota used-up client=%s principal=%s limit=%s period=%s "
+	    "resets=%s", addr_format_port(&s->shown->client, client),
 	    quote_text(user, sizeof(user), name), limit->name,
-	    units_period_name(c->period));
+	    units_period_name(c->period), resets);
 }
 
 /* It lives under newer limits than ours: the accountant sees to it. */

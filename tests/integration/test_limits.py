@@ -145,7 +145,8 @@ class Quota(LimitTest):
         self.assertGreaterEqual(ledger, sum(counts))
         self.assertLessEqual(ledger, self.QUOTA + 32 * CHUNK)
         self.use_up()
-        self.sockd.wait_line("quota used-up")
+        line = self.sockd.wait_line("quota used-up")[0]
+        self.assertRegex(line, r"limit=q period=day resets=\d{4}-\d\d-\d\d$")
 
     def use_up(self):
         """What was not delivered does not count: it is there to be had."""

@@ -154,3 +154,23 @@ Test(periods, they_never_run_backwards)
 	cr_assert_eq(periods_turn(&p, utc(2026, 12, 2, 0, 0)),
 	    1U << PERIOD_DAY);
 }
+
+Test(periods, when_a_quota_starts_anew)
+{
+	static const struct {
+		enum units_period	period;
+		const char		*resets;
+	} all[] = {
+		{ PERIOD_DAY, "2027-01-01" },
+		{ PERIOD_WEEK, "2027-01-04" },
+		{ PERIOD_MONTH, "2027-01-01" },
+		{ PERIOD_EVER, "never" },
+	};
+	const int32_t day = (int32_t)(utc(2026, 12, 31, 0, 0) / 86400);
+	char name[DAY_NAME_SIZE];
+
+	for (size_t i = 0; i < N_ELEMENTS(all); i++) {
+		period_reset_name(all[i].period, day, name);
+		cr_assert_str_eq(name, all[i].resets);
+	}
+}
