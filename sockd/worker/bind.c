@@ -53,6 +53,28 @@ shut(int *fd)
 /* ---- opening ---- */
 
 /*
+ * The rule that is to let the peer in, as far as can be said before it is
+ * there: the first that may.  NULL: none.
+ */
+static const struct rule *
+likely_rule(const struct session *s, const struct bind_peers *peers)
+{
+	const struct policy *policy = &s->conf->policy;
+	struct rule_question q = s->question;
+	enum answer answer = ANSWER_NO;
+
+	if (peers->n > 0)
+		question_for_address(&q, &peers->addrs[0]);
+	for (size_t i = 0; i < policy->n_rules && answer != ANSWER_YES; i++) {
+		answer = rule_holds(&policy->rules[i], &q, NULL);
+		if (answer != ANSWER_NO &&
+		    policy->rules[i].action == RULE_PASS)
+			return &policy->rules[i];
+	}
+	return NULL;
+}
+
+/*
  * Where the peer can reach us: the address that a rule gives, or the one
  * from which we would reach the peer; of a peer unknown, where the default
  * route leads, or else where the client has reached us.
@@ -61,13 +83,11 @@ static int
 choose_address(const struct session *s, const struct bind_peers *peers,
     struct addr *at)
 {
-	const struct policy *policy = &s->conf->policy;
-	struct rule_verdict v = policy_decide(policy, &s->question);
-	bool is_ipv6 = peers->family == ADDR_IPV6;
+	const struct rule *rule = likely_rule(s, peers);
 
-	if (v.decision == DECISION_PASS && v.rule >= 0) {
-		*at = is_ipv6 ? policy->rules[v.rule].source6 :
-		    policy->rules[v.rule].source4;
+	if (rule != NULL) {
+		*at = peers->family == ADDR_IPV6 ? rule->source6 :
+		    rule->source4;
 		if (at->family != ADDR_NONE)
 			return 0;
 	}

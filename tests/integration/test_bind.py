@@ -398,6 +398,24 @@ rule "rest" { action = "pass" commands = { "connect", "udp" } }
         self.assertEqual(refused.exception.code, 2)
 
 
+class Source(BindTest):
+    """A rule's source, also where only the peer will decide the rule."""
+    RULES = '''
+rule "far" { action = "pass" to = { "192.0.2.0/24" } commands = { "bind" }
+             source = { "127.0.0.8" } }
+rule "near" { action = "pass" to = { "127.0.0.0/8" } ports = { "1024-65535" }
+              commands = { "bind" } source = { "127.0.0.9" } }
+'''
+
+    def test_source(self):
+        for target, source in ((HERE, "127.0.0.9"),
+                               (("localhost", 0), "127.0.0.9"),
+                               (("192.0.2.1", 0), "127.0.0.8"),
+                               (ANYBODY, "127.0.0.8")):
+            with self.subTest(target):
+                self.assertEqual(self.bind(target).bound[0], source)
+
+
 class Ports(BindTest):
     """bind.ports, and bind.advertise."""
     # Below the ports that the system gives away by itself.
