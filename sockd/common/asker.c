@@ -10,11 +10,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "lib/message.h"
 
 #include "channel.h"
+#include "fd.h"
 
 void
 asker_init(struct asker *a, int channel)
@@ -28,19 +28,11 @@ asker_next(struct asker *a)
 	return ++a->serial;
 }
 
-static void
-shut(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
 int
 asker_ask(struct asker *a, const void *question, size_t len)
 {
 	if (a->reply[1] == -1) {	/* none yet, or let go of */
-		shut(&a->reply[0]);
+		fd_shut(&a->reply[0]);
 		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK |
 		    SOCK_CLOEXEC, 0, a->reply) == -1) {
 			a->reply[0] = a->reply[1] = -1;
@@ -70,7 +62,7 @@ asker_take(struct asker *a, void *buf, size_t size)
 	if (n > 0)
 		return n;
 	if (n == -1 && errno == EAGAIN) {
-		shut(&a->reply[1]);
+		fd_shut(&a->reply[1]);
 		return 0;
 	}
 	asker_give_up(a);
@@ -80,6 +72,6 @@ asker_take(struct asker *a, void *buf, size_t size)
 void
 asker_give_up(struct asker *a)
 {
-	shut(&a->reply[0]);
-	shut(&a->reply[1]);
+	fd_shut(&a->reply[0]);
+	fd_shut(&a->reply[1]);
 }

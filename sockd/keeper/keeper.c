@@ -37,6 +37,7 @@
 #include "held.h"
 #include "lib/message.h"
 #include "sockd/common/clock.h"
+#include "sockd/common/fd.h"
 #include "sockd/common/log.h"
 #include "sockd/common/process.h"
 #include "sockd/common/sandbox.h"
@@ -213,13 +214,6 @@ watch_held(struct keeper *k, uint32_t i)
 
 /* ---- from workers ---- */
 
-static void
-close_all(const int *fds, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		close(fds[i]);
-}
-
 static bool
 is_sane(const struct keeper *k, const struct tunnel_message *t, size_t n_fds)
 {
@@ -238,7 +232,7 @@ take(struct keeper *k, const struct tunnel_message *t, const int *fds)
 	    ++k->serial);
 	memcpy(h.fds, fds, t->n_fds * sizeof(fds[0]));
 	if (!slot_pass(k->board, t->slot, t->owner, h.owner)) {
-		close_all(fds, t->n_fds);
+		fds_close(fds, t->n_fds);
 		return;
 	}
 	h.due_ms = atomic_load(&k->board->sessions[t->slot].idle_due_ms);
@@ -275,7 +269,7 @@ receive(struct keeper *k)
 			continue;
 		}
 		if (len > 0)
-			close_all(fds, n);
+			fds_close(fds, n);
 		log_warning("tunnel not taken why=\"bad message\"");
 	}
 }

@@ -11,13 +11,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "gate.h"
 #include "lib/message.h"
 #include "session.h"
 #include "sockd/common/channel.h"
 #include "sockd/common/clock.h"
+#include "sockd/common/fd.h"
 #include "sockd/common/log.h"
 #include "sockd/common/slot.h"
 #include "sockd/common/wake.h"
@@ -147,13 +147,6 @@ take_client(struct worker *w, const struct listener *on)
 /* ---- tunnels that wake ---- */
 
 static void
-close_all(const int *fds, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		close(fds[i]);
-}
-
-static void
 take_tunnel(struct worker *w)
 {
 	const struct process *p = w->process;
@@ -169,13 +162,13 @@ take_tunnel(struct worker *w)
 		return;
 	if (!tunnel_message_decode(buf, (size_t)len, &t) || n == 0 ||
 	    t.n_fds != n || t.slot >= w->board->n.sessions) {
-		close_all(fds, n);
+		fds_close(fds, n);
 		log_warning("tunnel not taken why=\"bad message\"");
 		return;
 	}
 	owner = owner_word(p->index, p->epoch, ++w->serial);
 	if (!slot_pass(w->board, t.slot, t.owner, owner)) {
-		close_all(fds, n);
+		fds_close(fds, n);
 		return;
 	}
 	become_busy(w);

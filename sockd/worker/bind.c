@@ -23,6 +23,7 @@
 #include "relay.h"
 #include "reply.h"
 #include "sockd/common/clock.h"
+#include "sockd/common/fd.h"
 #include "sockd/common/slot.h"
 #include "wait.h"
 
@@ -41,14 +42,6 @@ struct waiting {
 	int			listener;
 	uint64_t		began_ms, due_ms, now_ms;
 };
-
-static void
-shut(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
 
 /* ---- opening ---- */
 
@@ -172,7 +165,7 @@ join(struct waiting *w, const struct addr *peer, unsigned rule)
 	struct session *s = w->session;
 	struct addr local = s->shown->source;
 
-	shut(&w->listener);
+	fd_shut(&w->listener);
 	local_of(s->target, &local);
 	setsockopt(s->target, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 },
 	    sizeof(int));
@@ -285,7 +278,7 @@ wait_for_peer(struct waiting *w)
 	w->session->outcome = OUTCOME_ERROR;
 	while (turn(w))
 		;
-	shut(&w->listener);
+	fd_shut(&w->listener);
 }
 
 bool
@@ -306,7 +299,7 @@ serve_bind(struct session *s)
 	s->excused_ms += s->conf->timeouts.bind_ms;
 	if (reply_send(s, SOCKS5_SUCCEEDED, &told))
 		wait_for_peer(&w);
-	shut(&w.listener);
+	fd_shut(&w.listener);
 	return true;
 }
 
@@ -321,5 +314,5 @@ bind_resume(struct session *s, int *more, size_t n)
 	w.due_ms = atomic_load(&s->shown->idle_due_ms);
 	if (session_recall(s) && bind_peers_recall(&w.peers, s, w.listener))
 		wait_for_peer(&w);
-	shut(&w.listener);
+	fd_shut(&w.listener);
 }

@@ -7,13 +7,13 @@
 
 #include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "abuse.h"
 #include "park.h"
 #include "relay.h"
 #include "reply.h"
 #include "sockd/common/clock.h"
+#include "sockd/common/fd.h"
 #include "sockd/common/place.h"
 #include "sockd/common/slot.h"
 
@@ -103,14 +103,6 @@ begin(struct session *s, unsigned listener, const struct addr *from)
 	return false;
 }
 
-static void
-shut(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
 /* A reset, and a peer that answers no longer, are no orderly end. */
 static bool
 is_broken(const struct session *s)
@@ -141,8 +133,8 @@ end(struct session *s)
 		if (s->refused)
 			refuse_close(s);
 	}
-	shut(&s->target);
-	shut(&s->client);
+	fd_shut(&s->target);
+	fd_shut(&s->client);
 }
 
 static void
@@ -174,7 +166,7 @@ session_serve(struct worker *w, const struct listener *on, int *client,
 				break;		/* s.outcome tells why */
 		end(&s);
 	}
-	shut(&s.client);
+	fd_shut(&s.client);
 }
 
 /* ---- back from a keeper ---- */
@@ -220,7 +212,7 @@ session_resume(struct worker *w, uint32_t slot, uint64_t owner, int *fds,
 		by_kind[kind].go_on(&s, fds + 1, n - 1);
 	}
 	for (size_t i = 0; i < n; i++)
-		shut(&fds[i]);
+		fd_shut(&fds[i]);
 	end(&s);
 }
 

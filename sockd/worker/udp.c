@@ -13,13 +13,13 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "authorize.h"
 #include "local.h"
 #include "reply.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/drops.h"
+#include "sockd/common/fd.h"
 #include "sockd/common/slot.h"
 #include "wait.h"
 
@@ -102,14 +102,6 @@ begin(struct session *s)
 
 /* ---- the end ---- */
 
-static void
-shut(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
 /* What was counted, and still waits for its socket, will not go. */
 static void
 abandon(struct udp *u, struct udp_outbox *out, bool up)
@@ -137,9 +129,9 @@ end(struct udp *u)
 	}
 	udp_inbox_release(&u->up.in);
 	udp_inbox_release(&u->down.in);
-	shut(&u->relay);
-	shut(&u->out[0]);
-	shut(&u->out[1]);
+	fd_shut(&u->relay);
+	fd_shut(&u->out[0]);
+	fd_shut(&u->out[1]);
 }
 
 /* ---- the loop ---- */
