@@ -5,11 +5,10 @@
 #include "conf_read.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include "arena.h"
+#include "own_addrs.h"
 
 /* ---- one address, or the word that stands for none ---- */
 
@@ -54,28 +53,25 @@ const struct conf_type conf_type_address = {
 static bool
 find_self(struct conf_reader *r)
 {
-	struct ifaddrs *list, *i;
-	struct addr *self, addr;
+	ssize_t n, got;
 
 	if (r->knows_self)
 		return true;
-	if (getifaddrs(&list) == -1)
+	n = own_addrs(NULL, 0);
+	if (n != -1) {
+		r->self = arena_array(r->scratch, (size_t)n,
+		    sizeof(*r->self));
+		if (r->self == NULL)
+			return conf_no_memory(r);
+		got = own_addrs(r->self, (size_t)n);
+		n = got < n ? got : n;
+	}
+	if (n == -1)
 		return conf_refuse(r, 0, "cannot ask for this machine's "
 		    "addresses: %s", strerror(errno));
-	for (i = list; i != NULL; i = i->ifa_next) {
-		if (i->ifa_addr == NULL || !addr_from_sockaddr(&addr,
-		    i->ifa_addr, sizeof(struct sockaddr_in6)))
-			continue;
-		self = arena_grow(r->scratch, r->self, r->n_self,
-		    sizeof(*self));
-		if (self == NULL)
-			break;
-		self[r->n_self++] = addr;
-		r->self = self;
-	}
-	freeifaddrs(list);
-	r->knows_self = i == NULL;
-	return r->knows_self || conf_no_memory(r);
+	r->n_self = (size_t)n;
+	r->knows_self = true;
+	return true;
 }
 
 /* Any address of 127/8 is this machine's where one of them is. */

@@ -5,28 +5,21 @@
 #include "explain.h"
 
 #include <grp.h>
-#include <ifaddrs.h>
 #include <pwd.h>
 #include <stdio.h>
 
 #include "lib/socks5.h"
+#include "sockd/common/own_addrs.h"
 
 static void
 find_self(struct board *b)
 {
 	struct addr addrs[BOARD_SELF_MAX];
-	struct ifaddrs *list = NULL;
-	size_t n = 0;
+	ssize_t n = own_addrs(addrs, BOARD_SELF_MAX);
 
-	if (getifaddrs(&list) == -1)
-		return;
-	for (struct ifaddrs *i = list; i != NULL && n < BOARD_SELF_MAX;
-	    i = i->ifa_next)
-		if (i->ifa_addr != NULL && addr_from_sockaddr(&addrs[n],
-		    i->ifa_addr, sizeof(struct sockaddr_storage)))
-			n++;
-	freeifaddrs(list);
-	board_set_self(b, addrs, n);
+	if (n != -1)
+		board_set_self(b, addrs, n < BOARD_SELF_MAX ? (size_t)n :
+		    BOARD_SELF_MAX);
 }
 
 static void

@@ -1,13 +1,11 @@
 /*
- * This machine's addresses (getifaddrs), and word from the kernel when one
+ * This machine's addresses, and word from the kernel when one
  * comes or goes (rtnetlink; elsewhere the master asks now and then).
  */
 #include "config.h"
 #include "self.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -17,6 +15,7 @@
 #endif
 
 #include "sockd/common/log.h"
+#include "sockd/common/own_addrs.h"
 
 #ifdef __linux__
 int
@@ -50,32 +49,22 @@ void
 self_refresh(int fd, struct board *board)
 {
 	struct addr list[BOARD_SELF_MAX];
-	struct ifaddrs *all;
 	char ignored[4096];
-	size_t n = 0;
+	ssize_t n;
 
 	while (fd != -1 && (recv(fd, ignored, sizeof(ignored), 0) > 0 ||
 	    errno == ENOBUFS))
 		;
-	if (getifaddrs(&all) == -1) {
+	n = own_addrs(list, BOARD_SELF_MAX);
+	if (n == -1) {
 		log_warning("own addresses unknown why=\"%s\"",
 		    strerror(errno));
 		return;
 	}
-	for (const struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
-		socklen_t len = sizeof(struct sockaddr_in6);
-
-		if (n == BOARD_SELF_MAX) {
-			log_warning("own addresses cut at=%zu why=\"self knows "
-			    "no more\"", n);
-			break;
-		}
-		if (i->ifa_addr == NULL ||
-		    !addr_from_sockaddr(&list[n], i->ifa_addr, len))
-			continue;
-		list[n].port = 0;
-		n++;
+	if (n > BOARD_SELF_MAX) {
+		log_warning("own addresses cut at=%d why=\"self knows no "
+		    "more\"", BOARD_SELF_MAX);
+		n = BOARD_SELF_MAX;
 	}
-	freeifaddrs(all);
-	board_set_self(board, list, n);
+	board_set_self(board, list, (size_t)n);
 }
