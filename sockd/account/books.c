@@ -5,7 +5,9 @@
 #include "books.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "lib/hash.h"
 #include "sockd/common/conf.h"
 
 #include "store.h"
@@ -42,20 +44,10 @@ books_close(struct books *k)
 	*k = (struct books){ 0 };
 }
 
-static uint32_t
-hash_name(const char *name)
-{
-	uint32_t h = 2166136261U;		/* FNV-1a */
-
-	for (; *name != '\0'; name++)
-		h = (h ^ (unsigned char)*name) * 16777619U;
-	return h;
-}
-
 struct activity *
 books_activity(struct books *k, uint32_t slot, const char *principal)
 {
-	uint32_t hash = hash_name(principal);
+	uint32_t hash = hash_octets(HASH_BEGIN, principal, strlen(principal));
 	struct activity *a = &k->activities[slot];
 
 	if (a->name_hash != hash)

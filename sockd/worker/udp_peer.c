@@ -4,13 +4,13 @@
  */
 #include "udp_peer.h"
 
+#include "lib/hash.h"
+
 static struct udp_peer *
 set_of(struct udp_peers *p, const struct addr *addr)
 {
-	uint32_t hash = addr->family;
+	uint32_t hash = hash_octets(HASH_BEGIN, addr->ip, addr_size(addr));
 
-	for (size_t i = 0; i < addr_size(addr); i++)
-		hash = (hash ^ addr->ip[i]) * 16777619;		/* FNV-1a */
 	return p->list[(hash ^ hash >> 16) % PEER_SETS];
 }
 

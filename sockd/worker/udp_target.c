@@ -5,24 +5,16 @@
 
 #include <string.h>
 
-static uint32_t
-mix(uint32_t hash, const void *octets, size_t len)
-{
-	const uint8_t *o = octets;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ o[i]) * 16777619;	/* FNV-1a */
-	return hash;
-}
+#include "lib/hash.h"
 
 static unsigned
 set_of(const struct target *asked)
 {
-	uint32_t hash = 2166136261;
+	uint32_t hash = HASH_BEGIN;
 
-	hash = mix(hash, asked->name, strlen(asked->name));
-	hash = mix(hash, asked->addr.ip, addr_size(&asked->addr));
-	hash = mix(hash, &asked->port, sizeof(asked->port));
+	hash = hash_octets(hash, asked->name, strlen(asked->name));
+	hash = hash_octets(hash, asked->addr.ip, addr_size(&asked->addr));
+	hash = hash_octets(hash, &asked->port, sizeof(asked->port));
 	return (hash ^ hash >> 16) % TARGET_SETS;
 }
 
