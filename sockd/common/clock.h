@@ -20,4 +20,11 @@ uint64_t clock_wall_ms(void);
  */
 unsigned clock_week_minute(uint64_t unix_s);
 
+/* Which of two due times comes first. */
+static inline uint64_t
+clock_earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 #endif

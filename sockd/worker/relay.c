@@ -150,12 +150,6 @@ idle_due_ms(const struct relay *r)
 	    conf->timeouts.half_closed_ms : conf->timeouts.idle_ms);
 }
 
-static uint64_t
-earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* May a keeper have it: is there nothing to do but to wait for octets? */
 static bool
 is_idle(const struct relay *r)
@@ -189,11 +183,11 @@ due_ms(const struct relay *r)
 
 	for (int side = 0; side < 2; side++)
 		if (r->flows[side].need == FLOW_TIME)
-			due = earlier(due, r->flows[side].resume_ms);
+			due = clock_earlier(due, r->flows[side].resume_ms);
 	if (r->broken_ms != 0)
-		due = earlier(due, r->broken_ms + LINGER_MS);
+		due = clock_earlier(due, r->broken_ms + LINGER_MS);
 	if (park_ms != UINT64_MAX)
-		due = earlier(due, earlier(park_ms,
+		due = clock_earlier(due, clock_earlier(park_ms,
 		    r->now_ms + PARK_LOOK_MS));
 	return due;
 }

@@ -160,12 +160,6 @@ choose_events(struct udp *u, struct pollfd fds[N_FDS])
 }
 
 static uint64_t
-earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t
 idle_due_ms(const struct udp *u)
 {
 	return u->moved_ms + u->session->conf->timeouts.udp_ms;
@@ -174,15 +168,15 @@ idle_due_ms(const struct udp *u)
 static uint64_t
 due_ms(const struct udp *u)
 {
-	uint64_t due = earlier(idle_due_ms(u), udp_name_due_ms(u));
+	uint64_t due = clock_earlier(idle_due_ms(u), udp_name_due_ms(u));
 	uint64_t park_ms = udp_park_due_ms(u);
 
 	if (u->up.resume_ms != 0)
-		due = earlier(due, u->up.resume_ms);
+		due = clock_earlier(due, u->up.resume_ms);
 	if (u->down.resume_ms != 0)
-		due = earlier(due, u->down.resume_ms);
+		due = clock_earlier(due, u->down.resume_ms);
 	if (park_ms != UINT64_MAX)
-		due = earlier(due, earlier(park_ms, u->now_ms +
+		due = clock_earlier(due, clock_earlier(park_ms, u->now_ms +
 		    PARK_LOOK_MS));
 	return due;
 }
