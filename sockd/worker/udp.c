@@ -97,6 +97,8 @@ begin(struct session *s)
 	u->last_source.name_len = 0;
 	u->names.n = u->n_waiting = 0;
 	u->names.asked = false;
+	for (unsigned i = 0; i < UDP_WAITING_MAX; i++)
+		u->order[i] = (uint8_t)i;
 	return u;
 }
 

@@ -27,7 +27,7 @@ struct udp_flow {
 enum { UDP_WAITING_MAX = 16 };
 
 struct udp_waiting {
-	struct udp_target	*target;	/* NULL: passed on */
+	struct udp_target	*target;	/* NULL: passed on, or free */
 	size_t			len;
 	uint8_t			octets[UDP_ROOM];
 };
@@ -79,7 +79,8 @@ struct udp {
 		bool			glanced;	/* see asker_take() */
 		uint64_t		asked_ms;
 	} names;
-	unsigned		n_waiting;
+	unsigned		n_waiting;	/* in use: the first of order */
+	uint8_t			order[UDP_WAITING_MAX];	/* as they came */
 	struct udp_waiting	waiting[UDP_WAITING_MAX];
 };
 

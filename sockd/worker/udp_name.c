@@ -13,6 +13,7 @@
 
 enum {
 	ANSWER_GRACE_MS = 500,
+	PATIENCE_MS = 1000,		/* while other names wait */
 	RETRY_MS = 5000,		/* a name that was not found */
 };
 
@@ -46,7 +47,7 @@ udp_name_keep(struct udp *u, struct udp_target *t, const uint8_t *data,
 	}
 	if (u->n_waiting == UDP_WAITING_MAX)
 		return false;
-	w = &u->waiting[u->n_waiting++];
+	w = &u->waiting[u->order[u->n_waiting++]];
 	w->target = t;
 	w->len = len;
 	memcpy(w->octets, data, len);
@@ -62,6 +63,13 @@ give_up_ms(const struct udp *u)
 	    u->session->conf->resolver.timeout_ms;
 }
 
+/* One that takes its time lets the others go first, once. */
+static bool
+can_postpone(const struct udp *u)
+{
+	return u->names.n > 1 && !u->names.queue[0]->postponed;
+}
+
 int
 udp_name_fd(const struct udp *u)
 {
@@ -71,10 +79,14 @@ udp_name_fd(const struct udp *u)
 uint64_t
 udp_name_due_ms(const struct udp *u)
 {
+	uint64_t patience_ms = u->names.asked_ms + PATIENCE_MS;
+
 	if (!u->names.asked)
 		return u->names.n > 0 ? u->now_ms : UINT64_MAX;
-	return u->names.glanced ? give_up_ms(u) :
-	    u->names.asked_ms + ASKER_GLANCE_MS;
+	if (!u->names.glanced)
+		return u->names.asked_ms + ASKER_GLANCE_MS;
+	return can_postpone(u) && patience_ms < give_up_ms(u) ? patience_ms :
+	    give_up_ms(u);
 }
 
 static bool
@@ -94,6 +106,17 @@ ask_first(struct udp *u)
 	return u->names.asked;
 }
 
+static struct udp_target *
+take_first(struct udp *u)
+{
+	struct udp_target *t = u->names.queue[0];
+
+	u->names.asked = false;
+	memmove(&u->names.queue[0], &u->names.queue[1],
+	    --u->names.n * sizeof(u->names.queue[0]));
+	return t;
+}
+
 /* The first of the queue has its addresses, or none. */
 static bool
 answer_first(struct udp *u, const struct resolve_answer *answer)
@@ -105,11 +128,25 @@ answer_first(struct udp *u, const struct resolve_answer *answer)
 
 	for (size_t i = 0; i < n; i++)
 		addrs[i].port = t->asked.port;
-	u->names.asked = false;
-	memmove(&u->names.queue[0], &u->names.queue[1],
-	    --u->names.n * sizeof(u->names.queue[0]));
+	take_first(u);
+	t->postponed = false;
 	t->retry_ms = u->now_ms + RETRY_MS;
 	return udp_judge_addrs(u, t, addrs, n);
+}
+
+/* False: it is not time for that. */
+static bool
+postpone_first(struct udp *u)
+{
+	struct udp_target *t;
+
+	if (!can_postpone(u) || u->now_ms < u->names.asked_ms + PATIENCE_MS)
+		return false;
+	asker_give_up(asker_of(u));
+	t = take_first(u);
+	t->postponed = true;
+	u->names.queue[u->names.n++] = t;
+	return true;
 }
 
 /* 1: an answer; 0: none yet; -1: there will be none. */
@@ -149,9 +186,9 @@ udp_name_turn(struct udp *u, bool readable)
 		if (!readable && u->now_ms < udp_name_due_ms(u))
 			return true;
 		came = take_answer(u, &answer);
-		if (came == 0)
+		if (came == 0 && !postpone_first(u))
 			return true;
-		if (!answer_first(u, came > 0 ? &answer : &none))
+		if (came != 0 && !answer_first(u, came > 0 ? &answer : &none))
 			return false;
 	}
 	return true;

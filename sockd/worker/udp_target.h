@@ -25,6 +25,7 @@ struct udp_target {
 	uint32_t		used;		/* when: the table's clock */
 	unsigned		minute;		/* of the week, at the verdict */
 	uint64_t		retry_ms;
+	bool			postponed;	/* other names went first */
 	/* with TARGET_PASSES */
 	struct addr		addr;
 	union udp_name		to;

@@ -204,7 +204,7 @@ take_waiting(struct udp *u)
 	enum fate fate = DONE;
 
 	for (unsigned i = 0; i < u->n_waiting && fate == DONE; i++) {
-		struct udp_waiting *w = &u->waiting[i];
+		struct udp_waiting *w = &u->waiting[u->order[i]];
 
 		if (w->target == NULL || w->target->state == TARGET_WAITS)
 			continue;
@@ -215,16 +215,21 @@ take_waiting(struct udp *u)
 	return fate;
 }
 
-/* Their octets are not needed any more. */
+/* The octets of those that went are not needed any more. */
 static void
 forget_waiting(struct udp *u)
 {
-	bool kept = false;
+	unsigned kept = 0;
 
-	for (unsigned i = 0; i < u->n_waiting; i++)
-		kept |= u->waiting[i].target != NULL;
-	if (!kept)
-		u->n_waiting = 0;
+	for (unsigned i = 0; i < u->n_waiting; i++) {
+		uint8_t at = u->order[i];
+
+		if (u->waiting[at].target == NULL)
+			continue;
+		u->order[i] = u->order[kept];
+		u->order[kept++] = at;
+	}
+	u->n_waiting = kept;
 }
 
 static enum fate

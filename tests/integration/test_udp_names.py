@@ -48,6 +48,28 @@ class Names(NameServerTest):
         self.assertEqual(sorted(p for _, p in self.receive_all_of(3)),
                          [b"found0", b"found1", b"found2"])
 
+    def test_one_that_hangs_lets_the_others_go_first(self):
+        """They come in a fraction of resolver.timeout."""
+        self.a.send(b"lost", ("hang.test", self.echo.port))
+        began = time.monotonic()
+        for i in range(3):
+            self.a.send(b"found%d" % i, (f"ok{i}.test", self.echo.port))
+        self.assertEqual([p for _, p in self.receive_all_of(3)],
+                         [b"found0", b"found1", b"found2"])
+        self.assertLess(time.monotonic() - began, 3)
+
+    def test_those_that_went_make_room(self):
+        """There is room for 16 that wait, whatever has gone since."""
+        for i in range(10):
+            self.a.send(b"%d" % i, ("slow.test", self.echo.port))
+        self.a.send(b"lost", ("hang.test", self.echo.port))
+        self.assertEqual([p for _, p in self.receive_all_of(10)],
+                         [b"%d" % i for i in range(10)])
+        for i in range(15):
+            self.a.send(b"%d" % i, ("slow2.test", self.echo.port))
+        self.assertEqual([p for _, p in self.receive_all_of(15)],
+                         [b"%d" % i for i in range(15)])
+
     def test_more_names_than_can_wait(self):
         """A flood of names is bounded and stops nothing."""
         for i in range(300):
