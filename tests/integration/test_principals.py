@@ -127,7 +127,8 @@ class Time(PrincipalTest):
         self.use_up()
         row, = self.sockd.wait_rows(1)
         self.assertEqual(row["outcome"], "quota")
-        self.assertGreaterEqual(row["ended"] - row["started"], 2)
+        # Of the wall clock, which somebody may be setting right.
+        self.assertGreater(row["ended"] - row["started"], 1.5)
         self.assertLess(row["ended"] - row["started"], 10)
         self.assert_refused()
         self.assertIn("unit=seconds", self.sockd.wait_line("quota reached")[0])
