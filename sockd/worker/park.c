@@ -10,7 +10,7 @@
 #include "sockd/common/channel.h"
 #include "sockd/common/slot.h"
 
-enum { PARK_SHORT_MS = 10 };
+enum { PARK_SHORT_MS = 10, LOOK_LEAST_MS = 250, LOOK_MOST_MS = 1000 };
 
 uint64_t
 park_after_ms(const struct session *s)
@@ -23,6 +23,17 @@ park_after_ms(const struct session *s)
 	    s->conf->workers.min_spare)
 		return PARK_SHORT_MS;
 	return s->conf->workers.park_after_ms;
+}
+
+uint64_t
+park_look_ms(const struct session *s)
+{
+	uint32_t workers = atomic_load_explicit(&s->board->header->workers,
+	    memory_order_relaxed);
+
+	if (workers < LOOK_LEAST_MS)
+		return LOOK_LEAST_MS;
+	return workers < LOOK_MOST_MS ? workers : LOOK_MOST_MS;
 }
 
 bool

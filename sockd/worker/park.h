@@ -19,6 +19,12 @@ struct session;
 uint64_t park_after_ms(const struct session *s);
 
 /*
+ * How many ms until it is asked again, for workers may run short meanwhile.
+ * The more workers there are the longer: together they look about once a ms.
+ */
+uint64_t park_look_ms(const struct session *s);
+
+/*
  * Hand the session over, with both its sockets.  Nothing of it may be in a
  * pipe or buffer.  half_closed: bit 0, the client's FIN was passed on; bit
  * 1, the target's.  True: it went, s->parked is set, the slot must not be

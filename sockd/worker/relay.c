@@ -25,7 +25,6 @@ enum {
 	CLIENT, TARGET,			/* index of sockets */
 	TROUBLE = POLLERR | POLLHUP | POLLNVAL,
 	LINGER_MS = 10000,		/* after a reset, for the last octets */
-	PARK_LOOK_MS = 250,		/* do workers run short meanwhile? */
 	TOUCH_MS = 1000,		/* active time, to the board */
 	KEEPALIVE_AFTER_MS = 1000,
 	WORD_KEEPALIVE = 0,		/* in the slot's park_data */
@@ -188,7 +187,7 @@ due_ms(const struct relay *r)
 		due = clock_earlier(due, r->broken_ms + LINGER_MS);
 	if (park_ms != UINT64_MAX)
 		due = clock_earlier(due, clock_earlier(park_ms,
-		    r->now_ms + PARK_LOOK_MS));
+		    r->now_ms + park_look_ms(r->session)));
 	return due;
 }
 

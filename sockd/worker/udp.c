@@ -16,6 +16,7 @@
 
 #include "authorize.h"
 #include "local.h"
+#include "park.h"
 #include "reply.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/drops.h"
@@ -25,7 +26,6 @@
 
 enum {
 	BUFFER_OCTETS = 4 * 1024 * 1024,	/* the kernel gives less */
-	PARK_LOOK_MS = 250,	/* do workers run short meanwhile? */
 	MINUTE_LOOK_MS = 1000,
 	DRAIN_TURNS = 16,
 	BUSY_FROM = 8,		/* datagrams in a turn */
@@ -179,7 +179,7 @@ due_ms(const struct udp *u)
 		due = clock_earlier(due, u->down.resume_ms);
 	if (park_ms != UINT64_MAX)
 		due = clock_earlier(due, clock_earlier(park_ms, u->now_ms +
-		    PARK_LOOK_MS));
+		    park_look_ms(u->session)));
 	return due;
 }
 
