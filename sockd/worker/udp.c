@@ -188,13 +188,17 @@ static void
 look_at_the_clock(struct udp *u)
 {
 	struct session *s = u->session;
+	unsigned minute;
 
 	if (!s->conf->policy.has_hours ||
 	    u->now_ms < u->minute_ms + MINUTE_LOOK_MS)
 		return;
 	u->minute_ms = u->now_ms;
-	u->minute = clock_week_minute(clock_wall_us() / 1000000);
-	s->question.minute = u->minute;
+	minute = clock_week_minute(clock_wall_us() / 1000000);
+	if (minute == u->minute)
+		return;
+	s->question.minute = u->minute = minute;
+	u->last_source.name_len = 0;	/* its verdict may be another */
 }
 
 /* Octets on the control connection mean nothing; its end is the end. */

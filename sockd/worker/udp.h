@@ -124,6 +124,13 @@ bool	udp_judge_addrs(struct udp *u, struct udp_target *t,
 bool	udp_judge_stranger(struct udp *u, const struct addr *from,
 	    unsigned *rule);
 
+/*
+ * With hours, as the minute changes: may an address still answer that was
+ * sent to before, or let in?
+ */
+bool	udp_judge_peer(struct udp *u, const struct addr *from,
+	    unsigned *rule);
+
 /* This datagram goes under that rule: its rates, metered or not. */
 void	udp_use_rule(struct udp *u, unsigned rule);
 

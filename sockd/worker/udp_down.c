@@ -24,13 +24,17 @@ may_pass(struct udp *u, const struct addr *from, unsigned *rule)
 {
 	struct udp_peer *peer = udp_peers_find(&u->peers, from);
 
+	if (peer != NULL && peer->minute != u->minute) {
+		peer->minute = u->minute;
+		peer->blocked = !udp_judge_peer(u, from, &peer->rule);
+	}
 	if (peer != NULL) {
 		*rule = peer->rule;
-		return true;
+		return !peer->blocked;
 	}
 	if (!udp_judge_stranger(u, from, rule))
 		return false;
-	udp_peers_add(&u->peers, from, *rule);
+	udp_peers_add(&u->peers, from, *rule, u->minute);
 	return true;
 }
 

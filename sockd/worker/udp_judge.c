@@ -96,9 +96,9 @@ remember_peer(struct udp *u, const struct addr *addr, unsigned rule)
 {
 	uint32_t at;
 
-	if (!udp_peers_add(&u->peers, addr, rule))
-		return;
 	u->last_source.name_len = 0;
+	if (!udp_peers_add(&u->peers, addr, rule, u->minute))
+		return;
 	if (u->block == NULL || was_contacted(u, addr))
 		return;
 	at = atomic_load(&u->block->park_data[0]);
@@ -217,16 +217,54 @@ find_rule(const struct session *s, unsigned *rule)
 	return false;
 }
 
+/* With hours: may those be sent to, now, that the ledger lists there? */
+static bool
+ask_counted(struct udp *u, const struct addr *from, unsigned *rule)
+{
+	for (int i = 0; u->block != NULL && i < UDP_TARGETS_MAX; i++) {
+		const struct udp_count *c = &u->block->counts[i];
+		struct target asked = { .addr = c->addr,
+			.port = c->addr.port };
+
+		if (atomic_load(&c->first_us) == 0 ||
+		    !addr_equal(&c->addr, from))
+			continue;
+		memcpy(asked.name, c->name, sizeof(c->name) - 1);
+		if (ask(u, &asked, &c->addr, rule) == OUTCOME_NONE)
+			return true;
+	}
+	return false;
+}
+
 bool
 udp_judge_stranger(struct udp *u, const struct addr *from, unsigned *rule)
 {
 	const struct target asked = { .addr = *from, .port = from->port };
 	bool contacted = was_contacted(u, from);
 
-	if (contacted && find_rule(u->session, rule))
+	if (contacted && (u->session->conf->policy.has_hours ?
+	    ask_counted(u, from, rule) : find_rule(u->session, rule)))
 		return true;
 	return (contacted || !u->session->conf->udp.filter) &&
 	    ask(u, &asked, from, rule) == OUTCOME_NONE;
+}
+
+bool
+udp_judge_peer(struct udp *u, const struct addr *from, unsigned *rule)
+{
+	struct udp_target *t;
+	unsigned at = 0;
+	bool known = false;
+
+	while ((t = udp_targets_next_at(&u->targets, from, &at)) != NULL) {
+		if (t->minute != u->minute && !udp_judge(u, t))
+			return false;
+		*rule = t->rule;
+		if (t->state == TARGET_PASSES)
+			return true;
+		known = true;
+	}
+	return !known && udp_judge_stranger(u, from, rule);
 }
 
 void

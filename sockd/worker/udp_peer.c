@@ -36,13 +36,16 @@ udp_peers_find(struct udp_peers *p, const struct addr *addr)
 }
 
 bool
-udp_peers_add(struct udp_peers *p, const struct addr *addr, unsigned rule)
+udp_peers_add(struct udp_peers *p, const struct addr *addr, unsigned rule,
+    unsigned minute)
 {
 	struct udp_peer *set = set_of(p, addr), *oldest = &set[0];
 	struct udp_peer *known = udp_peers_find(p, addr);
 
 	if (known != NULL) {
 		known->rule = rule;
+		known->minute = minute;
+		known->blocked = false;
 		return false;
 	}
 	for (int i = 0; i < PEER_WAYS; i++) {
@@ -54,6 +57,6 @@ udp_peers_add(struct udp_peers *p, const struct addr *addr, unsigned rule)
 			oldest = &set[i];
 	}
 	*oldest = (struct udp_peer){ .life = p->life, .used = ++p->clock,
-		.addr = *addr, .rule = rule };
+		.addr = *addr, .rule = rule, .minute = minute };
 	return true;
 }

@@ -11,6 +11,8 @@ struct udp_peer {
 	uint32_t	life, used;
 	struct addr	addr;		/* its port does not matter */
 	unsigned	rule;		/* under which it was sent to */
+	unsigned	minute;		/* of the week, at the verdict */
+	bool		blocked;	/* by now */
 };
 
 enum { PEER_SETS = 512, PEER_WAYS = 4 };
@@ -25,8 +27,8 @@ void	udp_peers_reset(struct udp_peers *p);
 /* NULL: it is not among them. */
 struct udp_peer *udp_peers_find(struct udp_peers *p, const struct addr *addr);
 
-/* Remember it.  True: it was new. */
+/* It passes under this rule, from this minute on.  True: it was new. */
 bool	udp_peers_add(struct udp_peers *p, const struct addr *addr,
-	    unsigned rule);
+	    unsigned rule, unsigned minute);
 
 #endif

@@ -71,3 +71,18 @@ udp_targets_find(struct udp_targets *t, const struct target *asked)
 			.life = t->life, .used = t->clock };
 	return oldest;
 }
+
+struct udp_target *
+udp_targets_next_at(struct udp_targets *t, const struct addr *addr,
+    unsigned *at)
+{
+	while (*at < TARGET_SETS * TARGET_WAYS) {
+		unsigned i = (*at)++;
+		struct udp_target *e =
+		    &t->list[i / TARGET_WAYS][i % TARGET_WAYS];
+
+		if (!is_free(t, e) && addr_equal(&e->addr, addr))
+			return e;
+	}
+	return NULL;
+}

@@ -52,4 +52,11 @@ void	udp_targets_reset(struct udp_targets *t);
 struct udp_target *udp_targets_find(struct udp_targets *t,
 	    const struct target *asked);
 
+/*
+ * The targets that are at this address, whatever their port: call it with
+ * *at = 0, and again, until it gives NULL.
+ */
+struct udp_target *udp_targets_next_at(struct udp_targets *t,
+	    const struct addr *addr, unsigned *at);
+
 #endif

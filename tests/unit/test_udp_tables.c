@@ -125,8 +125,8 @@ Test(udp_peers, found_by_address_whatever_the_port)
 {
 	struct target a = at(1, 53), other = at(1, 4000), b = at(2, 53);
 
-	cr_assert(udp_peers_add(&peers, &a.addr, 7));
-	cr_assert_not(udp_peers_add(&peers, &other.addr, 8));
+	cr_assert(udp_peers_add(&peers, &a.addr, 7, 1));
+	cr_assert_not(udp_peers_add(&peers, &other.addr, 8, 2));
 	cr_assert_eq(udp_peers_find(&peers, &a.addr)->rule, 8);
 	cr_assert_null(udp_peers_find(&peers, &b.addr));
 	udp_peers_reset(&peers);
@@ -141,7 +141,7 @@ Test(udp_peers, the_latest_are_known)
 	for (uint32_t i = 0; i < N; i++) {
 		struct target t = at(i, 53);
 
-		cr_assert(udp_peers_add(&peers, &t.addr, 0));
+		cr_assert(udp_peers_add(&peers, &t.addr, 0, 0));
 	}
 	for (uint32_t i = N - LATEST; i < N; i++) {
 		struct target t = at(i, 53);
