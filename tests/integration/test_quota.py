@@ -13,6 +13,7 @@ import threading
 import time
 
 from harness import LISTEN, PASS_ALL, SockdTest, wait_until
+from pam_stack import RogueTest
 from peers import Echo, Silent, Source
 from wire import BIND, Refused, UDP, receive_exactly, socks5
 
@@ -27,9 +28,9 @@ def limit(amount, more=""):
 class Download(threading.Thread):
     """Reads as fast as it can until the end; counts."""
 
-    def __init__(self, port, target):
+    def __init__(self, session):
         super().__init__(daemon=True)
-        self.session = socks5(port, target)
+        self.session = session
         self.octets = 0
         self.start()
 
@@ -65,7 +66,7 @@ class QuotaTest(SockdTest):
         super().setUp()
 
     def download(self, source, n):
-        return [Download(self.sockd.port(), source.address)
+        return [Download(socks5(self.sockd.port(), source.address))
                 for _ in range(n)]
 
     def finish(self, downloads, quota):
@@ -323,7 +324,7 @@ class Living(SockdTest):
 
     def test_a_new_rate_holds_at_once(self):
         with Source() as source:
-            download = Download(self.sockd.port(), source.address)
+            download = Download(socks5(self.sockd.port(), source.address))
             wait_until("it runs", lambda: download.octets > 10 * MB)
             self.sockd.reload(LISTEN + PASS_ALL +
                               'limit "all" { rate_down = "8Mbit" }\n')
@@ -337,17 +338,51 @@ class Living(SockdTest):
             download.session.close()
 
     def test_an_edge_of_hours_cuts_within_two_seconds(self):
-        with Silent() as silent:
-            s = socks5(self.sockd.port(), silent.address)
-            minute = int(time.time()) // 60 + 1
-            begin, end = (time.strftime("%H:%M", time.localtime(m * 60))
-                          for m in (minute, minute + 120))
-            self.sockd.reload(
-                LISTEN + 'rule "no" { action = "block" hours = { '
-                f'"{begin}-{end}" }} }}\n' + PASS_ALL)
-            s.settimeout(90)
-            self.assertEqual(s.recv(1), b"")
-            late = time.localtime().tm_sec
-            row, = self.sockd.wait_rows(1)
-        self.assertEqual(row["outcome"], "blocked")
-        self.assertLessEqual(late, 3)
+        """Where a block begins, and where a pass ends; and nobody else."""
+        edge = (int(time.time()) + 8) // 60 * 60 + 60
+        before, at, after = (time.strftime("%H:%M", time.localtime(t))
+                             for t in (edge - 3600, edge, edge + 3600))
+        with Silent() as one, Silent() as two, Silent() as three:
+            self.sockd.reload(LISTEN + f'''
+rule "no" {{ action = "block" ports = {{ "{one.port}" }}
+             hours = {{ "{at}-{after}" }} }}
+rule "yes" {{ action = "pass" ports = {{ "{two.port}" }}
+              hours = {{ "{before}-{at}" }} }}
+rule "rest" {{ action = "pass" ports = {{ "{one.port}", "{three.port}" }} }}
+''')
+            cut = [socks5(self.sockd.port(), s.address) for s in (one, two)]
+            stays = socks5(self.sockd.port(), three.address)
+            for s in cut:
+                s.settimeout(90)
+                self.assertEqual(s.recv(1), b"")
+                self.assertGreaterEqual(time.time(), edge)
+                self.assertLess(time.time(), edge + 2)
+            rows = self.sockd.wait_rows(2)
+            self.assertEqual({(r["outcome"], r["target_port"]) for r in rows},
+                             {("blocked", one.port), ("blocked", two.port)})
+            self.assertEqual(select.select([stays.socket], [], [], 0)[0], [])
+
+
+class Users(RogueTest):
+    RULES = PASS_ALL + 'limit "all" { users = { "*" } ' \
+        'bytes = { "2MB/day" } }\n'
+
+    def test_one_limit_serves_all_users_without_a_line_for_each(self):
+        """Each has all of it."""
+        users = ("ann", "bob", "cid")
+        with Source() as source:
+            for user in users:
+                s = socks5(self.sockd.port(), source.address, user, "right")
+                download = Download(s)
+                download.join(30)
+                self.assertFalse(download.is_alive())
+                self.assertLessEqual(download.octets, 2 * MB)
+        rows = self.sockd.wait_rows(len(users))
+        self.assertEqual({r["outcome"] for r in rows}, {"quota"})
+        view = wait_until("the view has all", lambda: [
+            r for r in self.sockd.rows("SELECT * FROM quota") if r["used"]])
+        self.assertEqual({r["principal"]: r["limit"] for r in view},
+                         dict.fromkeys(users, "all"))
+        for r in view:
+            self.assertLessEqual(r["used"], 2 * MB + CHUNK)
+            self.assertGreater(r["used"], MB)
