@@ -14,15 +14,11 @@
 
 #include "lib/addr.h"
 
-#if defined(HAVE_RECVMMSG) && defined(HAVE_SENDMMSG)
-#define head mmsghdr
-#else
-struct head {
+#ifndef HAVE_STRUCT_MMSGHDR
+struct mmsghdr {
 	struct msghdr	msg_hdr;
 	unsigned	msg_len;
 };
-#undef HAVE_RECVMMSG
-#undef HAVE_SENDMMSG
 #endif
 
 enum { ERRORS_MAX = 16 };	/* of earlier datagrams, passed over at once */
@@ -30,7 +26,7 @@ enum { ERRORS_MAX = 16 };	/* of earlier datagrams, passed over at once */
 /* ---- receiving ---- */
 
 static int
-receive(int fd, struct head *heads, unsigned n)
+receive(int fd, struct mmsghdr *heads, unsigned n)
 {
 #ifdef HAVE_RECVMMSG
 	return recvmmsg(fd, heads, n, MSG_DONTWAIT, NULL);
@@ -49,7 +45,7 @@ receive(int fd, struct head *heads, unsigned n)
 }
 
 static void
-prepare(struct udp_inbox *in, struct head *heads, struct iovec *iovs)
+prepare(struct udp_inbox *in, struct mmsghdr *heads, struct iovec *iovs)
 {
 	for (unsigned i = 0; i < UDP_BATCH; i++) {
 		iovs[i] = (struct iovec){ .iov_len = UDP_ROOM,
@@ -63,7 +59,7 @@ prepare(struct udp_inbox *in, struct head *heads, struct iovec *iovs)
 unsigned
 udp_inbox_fill(struct udp_inbox *in, int fd)
 {
-	struct head heads[UDP_BATCH];
+	struct mmsghdr heads[UDP_BATCH];
 	struct iovec iovs[UDP_BATCH];
 	int n = -1;
 
@@ -213,7 +209,7 @@ put_run(struct msghdr *msg, union control *room, struct iovec *iovs,
 /* ---- sending ---- */
 
 static int
-send_out(int fd, struct head *heads, unsigned n)
+send_out(int fd, struct mmsghdr *heads, unsigned n)
 {
 	int done;
 
@@ -247,7 +243,7 @@ pass_over(struct udp_outbox *out, unsigned run, int error)
 bool
 udp_outbox_flush(struct udp_outbox *out, int fd)
 {
-	struct head heads[UDP_PARCELS];
+	struct mmsghdr heads[UDP_PARCELS];
 	union control rooms[UDP_PARCELS];
 	struct iovec iovs[UDP_PARCELS];
 	unsigned runs[UDP_PARCELS];
