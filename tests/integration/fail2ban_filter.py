@@ -11,12 +11,17 @@ ETC = os.path.join(os.environ["SRCDIR"], "etc")
 FAIL2BAN = os.environ.get("FAIL2BAN", "/etc/fail2ban")
 
 
-def banned(lines):
-    """The addresses that the filter finds in these lines, in order."""
+def need_fail2ban():
+    """Skip where it is not installed."""
     if shutil.which("fail2ban-regex") is None:
         raise unittest.SkipTest("fail2ban-regex is not installed")
     if not os.path.isdir(os.path.join(FAIL2BAN, "filter.d")):
         raise unittest.SkipTest(f"no {FAIL2BAN}/filter.d")
+
+
+def banned(lines):
+    """The addresses that the filter finds in these lines, in order."""
+    need_fail2ban()
     with tempfile.TemporaryDirectory() as directory:
         filters = os.path.join(directory, "filter.d")
         shutil.copytree(os.path.join(FAIL2BAN, "filter.d"), filters)

@@ -1,6 +1,7 @@
 """What sockctl explain says of a request, the daemon does."""
 
 import os
+import socket
 import subprocess
 
 from harness import SockdTest
@@ -123,6 +124,10 @@ limit "all" { bytes = { "1kB/day" } }
     def test_names(self):
         self.check(True, to="localhost:{tcp}", from_="127.0.0.4")
         self.check(False, to="127.0.0.1:{tcp}", from_="127.0.0.4")
+
+    def test_a_name_of_our_own_listener(self):
+        if len({a[4][0] for a in socket.getaddrinfo("localhost", 0)}) > 1:
+            self.skipTest("localhost has an address where nobody listens")
         self.check(False, to=f"localhost:{PORT}", from_="127.0.0.4")
 
     def test_never_allowed(self):
