@@ -12,7 +12,8 @@
 
 -- A session's id is the time at which it began, in microseconds.  So those
 -- that had begun within the hour are a range of ids; those that lasted longer,
--- and those that still live, have an index each.
+-- and those that still live, have an index each.  An association may send
+-- from several addresses and ports: udp_target has them.
 
 WITH asked AS (SELECT CAST(strftime('%s', :time) AS INTEGER) AS at),
 found AS (
@@ -20,9 +21,14 @@ found AS (
 	WHERE	id BETWEEN (at - 3600 - 60) * 1000000 AND (at + 60) * 1000000
 	AND	source_port = :port
 	UNION
+	SELECT	session FROM udp_target, asked
+	WHERE	session BETWEEN (at - 3600 - 60) * 1000000
+		AND (at + 60) * 1000000
+	AND	source_port = :port
+	UNION
 	SELECT	id FROM session, asked
 	WHERE	ended - started > 3600 AND started <= at + 30
-	AND	source_port = :port
+	AND	(source_port = :port OR command = 'udp')
 	UNION
 	SELECT	id FROM session WHERE ended IS NULL)
 SELECT	id, principal, user,
@@ -33,8 +39,9 @@ SELECT	id, principal, user,
 	bytes_up, bytes_down, outcome
 FROM	session, asked
 WHERE	id IN (SELECT id FROM found)
-AND	source_addr = :addr
-AND	source_port = :port
+AND	(source_addr = :addr AND source_port = :port
+	OR EXISTS (SELECT 1 FROM udp_target AS u WHERE u.session = id
+		AND u.source_addr = :addr AND u.source_port = :port))
 AND	started <= at + 30
 AND	(ended IS NULL OR ended >= at - 30)
 ORDER BY started;

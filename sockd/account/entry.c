@@ -143,6 +143,7 @@ put_udp_targets(struct books *k, const struct row *r)
 		memcpy(host, c->name, sizeof(host));
 		host[sizeof(host) - 1] = '\0';
 		t.addr = c->addr;
+		t.source = c->source;
 		t.datagrams = atomic_load(&c->datagrams);
 		t.bytes = atomic_load(&c->bytes);
 		if (t.datagrams > INT64_MAX || t.bytes > INT64_MAX)

@@ -21,7 +21,8 @@ const char *const queries[N_QUERIES] = {
 	    " bytes_up = ?19, bytes_down = ?20, datagrams_up = ?21,"
 	    " datagrams_down = ?22, reply = ?23, outcome = ?24,"
 	    " repeats = ?25",
-	[PUT_UDP] = "INSERT INTO udp_target VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+	[PUT_UDP] = "INSERT INTO udp_target VALUES(?1, ?2, ?3, ?4, ?5, ?6,"
+	    " ?7, ?8, ?9)"
 	    " ON CONFLICT(session, host, addr, port)"
 	    " DO UPDATE SET datagrams = ?6, bytes = ?7",
 	[ADD_USAGE] = "INSERT INTO usage VALUES(?1, ?2, ?3, max(0, ?4),"

@@ -113,7 +113,12 @@ static const char first_schema[] =
     " name TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE state(key TEXT PRIMARY KEY, value) WITHOUT ROWID;";
 
-const char *const schema_steps[] = { first_schema };
+/* Of several sockets and sources the session can name but one. */
+static const char udp_sources[] =
+    "ALTER TABLE udp_target ADD COLUMN source_addr TEXT;"
+    "ALTER TABLE udp_target ADD COLUMN source_port INTEGER;";
+
+const char *const schema_steps[] = { first_schema, udp_sources };
 const int schema_version = sizeof(schema_steps) / sizeof(schema_steps[0]);
 
 const char schema_views[] =

@@ -267,6 +267,8 @@ store_put_udp(struct store *s, uint64_t id, const struct store_udp *t)
 	query_time(q, 5, t->first_us);
 	query_number(q, 6, (int64_t)t->datagrams);
 	query_number(q, 7, (int64_t)t->bytes);
+	bind_addr(q, 8, &t->source);
+	bind_port(q, 9, t->source.port);
 	return run(s, q);
 }
 

@@ -34,7 +34,7 @@ struct store_usage {
 /* A target of an association. */
 struct store_udp {
 	const char	*host;
-	struct addr	addr;
+	struct addr	addr, source;
 	uint64_t	first_us, datagrams, bytes;
 };
 

@@ -118,6 +118,7 @@ enum udp_drop {
 
 struct udp_count {		/* one target of an association */
 	struct addr		addr;
+	struct addr		source;		/* ours, from which it goes */
 	char			name[64];	/* cut; the log has it whole */
 	_Atomic uint64_t	first_us;	/* 0: empty; written last */
 	_Atomic uint64_t	datagrams, bytes;

@@ -33,6 +33,7 @@ copy_counts(struct board *to, uint32_t slot, const struct board *from,
 		struct udp_count *c = &counts[i];
 
 		c->addr = source[i].addr;
+		c->source = source[i].source;
 		memcpy(c->name, source[i].name, sizeof(c->name));
 		c->name[sizeof(c->name) - 1] = '\0';
 		atomic_store(&c->datagrams, atomic_load(&source[i].datagrams));

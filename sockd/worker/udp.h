@@ -137,8 +137,13 @@ void	udp_use_rule(struct udp *u, unsigned rule);
 /* The first one goes: show target, rule and our address, LIVE. */
 void	udp_grant(struct udp *u, const struct udp_target *t);
 
-/* The ledger's count for this target; NULL: it has all it can hold. */
-struct udp_count *udp_count_of(struct udp *u, const struct udp_target *t);
+/*
+ * Find or begin the ledger's count for this target, before the first one
+ * goes to it; its socket is open.  None: the ledger has all it can hold.
+ */
+void	udp_count_target(struct udp *u, struct udp_target *t);
+
+/* The count of what comes from there, or NULL. */
 struct udp_count *udp_count_at(struct udp *u, const struct addr *from);
 
 /* ---- udp_pay.c: counting ---- */

@@ -36,12 +36,29 @@ udp_count_at(struct udp *u, const struct addr *from)
 	return NULL;
 }
 
+/* Our end of what goes to a target. */
+static void
+find_source(const struct udp *u, const struct udp_target *t,
+    struct addr *source)
+{
+	struct addr bound;
+
+	*source = (struct addr){ 0 };
+	if (t->source != NULL)
+		*source = *t->source;
+	else
+		local_toward(&t->addr, source);
+	if (local_of(u->out[t->addr.family == ADDR_IPV6], &bound) == 0)
+		source->port = bound.port;
+}
+
 static void
 begin_count(struct udp *u, struct udp_count *c, const struct udp_target *t)
 {
 	char name[NAME_SIZE + 8];
 
 	c->addr = t->addr;
+	find_source(u, t, &c->source);
 	snprintf(c->name, sizeof(c->name), "%.*s", (int)sizeof(c->name) - 1,
 	    t->asked.name);
 	if (strlen(t->asked.name) >= sizeof(c->name))
@@ -52,20 +69,20 @@ begin_count(struct udp *u, struct udp_count *c, const struct udp_target *t)
 	    memory_order_release);
 }
 
-struct udp_count *
-udp_count_of(struct udp *u, const struct udp_target *t)
+void
+udp_count_target(struct udp *u, struct udp_target *t)
 {
+	t->counted = true;
 	for (int i = 0; u->block != NULL && i < UDP_TARGETS_MAX; i++) {
 		struct udp_count *c = &u->block->counts[i];
 
-		if (is_count_of(c, &t->addr, t->asked.name))
-			return c;
-		if (atomic_load(&c->first_us) == 0) {
+		if (atomic_load(&c->first_us) == 0)
 			begin_count(u, c, t);
-			return c;
+		if (is_count_of(c, &t->addr, t->asked.name)) {
+			t->count = c;
+			return;
 		}
 	}
-	return NULL;
 }
 
 /* ---- what was decided ---- */
@@ -122,7 +139,8 @@ pass(struct udp *u, struct udp_target *t, const struct addr *addr,
 	t->source = addr->family == ADDR_IPV6 ? &r->source6 : &r->source4;
 	if (t->source->family == ADDR_NONE)
 		t->source = NULL;
-	t->count = udp_count_of(u, t);
+	t->counted = false;
+	t->count = NULL;
 	remember_peer(u, addr, rule);
 }
 
@@ -289,16 +307,10 @@ void
 udp_grant(struct udp *u, const struct udp_target *t)
 {
 	struct session *s = u->session;
-	struct addr source = { 0 }, bound;
+	struct addr source;
 	char text[ADDR_TEXT_MAX];
-	int fd = u->out[t->addr.family == ADDR_IPV6];
 
-	if (t->source != NULL)
-		source = *t->source;
-	else
-		local_toward(&t->addr, &source);
-	if (local_of(fd, &bound) == 0)
-		source.port = bound.port;
+	find_source(u, t, &source);
 	slot_set_host(s->shown, t->asked.name[0] != '\0' ? t->asked.name :
 	    addr_format(&t->asked.addr, text));
 	s->shown->target_port = t->asked.port;

@@ -32,6 +32,7 @@ struct udp_target {
 	socklen_t		to_len;
 	unsigned		rule;
 	const struct addr	*source;	/* the rule's, or NULL */
+	bool			counted;	/* count was looked for */
 	struct udp_count	*count;		/* or NULL */
 };
 

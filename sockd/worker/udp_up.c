@@ -94,6 +94,8 @@ post(struct udp *u, struct udp_target *t, uint8_t *data, size_t len)
 	if (open_out(u, t->addr.family) == -1)
 		return drop(u, UDP_UNSENT);
 	udp_use_rule(u, t->rule);
+	if (!t->counted)
+		udp_count_target(u, t);
 	if (!u->granted)
 		udp_grant(u, t);
 	switch (udp_pay(&u->up, len)) {

@@ -155,6 +155,17 @@ class Plain(UdpTest):
         self.assert_echo(a, b"", echo6.address)
         self.assertEqual(self.row_of(a)["datagrams_down"], 3)
 
+    @needs_ipv6
+    def test_each_family_has_its_source(self):
+        echo6 = self.server(UdpEcho, "::1")
+        a = self.associate()
+        self.assert_echo(a)
+        self.assert_echo(a, target=echo6.address)
+        self.row_of(a)
+        rows = self.sockd.rows("SELECT * FROM udp_target ORDER BY first")
+        self.assertEqual([(r["source_addr"], r["source_port"]) for r in rows],
+                         [self.echo.received[0][1], echo6.received[0][1]])
+
     def test_another_port_of_a_known_address_answers(self):
         """The filter is by address."""
         class Other(UdpServer):

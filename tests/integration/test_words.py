@@ -114,6 +114,12 @@ class Queries(unittest.TestCase):
             started REAL, ended REAL, bytes_up INTEGER, bytes_down INTEGER,
             datagrams_up INTEGER, datagrams_down INTEGER, reply INTEGER,
             outcome TEXT, repeats INTEGER);
+        CREATE TABLE udp_target(session INTEGER, host TEXT, addr TEXT,
+            port INTEGER, first REAL, datagrams INTEGER, bytes INTEGER,
+            source_addr TEXT, source_port INTEGER);
+        INSERT INTO udp_target VALUES(
+            (strftime('%s', '2026-03-01 10:59:50') + 0.5) * 1000000, '',
+            '2001:db8::7', 53, 0, 1, 1, '2001:db8::5', 50000);
         CREATE TABLE usage(principal TEXT, day TEXT, metered INTEGER,
             bytes_up INTEGER, bytes_down INTEGER, seconds INTEGER,
             sessions INTEGER);
@@ -155,6 +161,9 @@ class Queries(unittest.TestCase):
         self.assertEqual(who("2026-03-01 11:00:45"), [])
         self.assertEqual(who("2026-03-01 10:59:00"), [])
         self.assertEqual(who("2026-03-01 11:00:00", port=40311), [])
+        self.assertEqual(who("2026-03-01 11:00:00", 50000, "2001:db8::5"),
+                         ["ann"])
+        self.assertEqual(who("2026-03-01 11:00:00", 50000), [])
 
     def test_active_now(self):
         rows = self.answer("active-now.sql")

@@ -26,6 +26,24 @@ Test(store, a_new_database_has_the_schema)
 	    " WHERE type = 'view'"), 7);
 }
 
+/* A ledger of the first version: what is in it stays. */
+Test(store, an_older_schema_is_brought_up_to_date)
+{
+	char why[256];
+
+	tell_db("INSERT INTO udp_target VALUES"
+	    " (1, 'a.example', 'x', 1, 1, 1, 7, NULL, NULL)");
+	tell_db("ALTER TABLE udp_target DROP COLUMN source_addr");
+	tell_db("ALTER TABLE udp_target DROP COLUMN source_port");
+	tell_db("PRAGMA user_version = 1");
+	store_close(books.store);
+	books.store = store_open(db_path, true, why, sizeof(why));
+	cr_assert_not_null(books.store, "%s", why);
+	cr_assert_eq(ask_db("PRAGMA user_version"), schema_version);
+	cr_assert_eq(ask_db("SELECT bytes FROM udp_target"
+	    " WHERE source_addr IS NULL"), 7);
+}
+
 Test(store, a_newer_schema_is_refused)
 {
 	tell_db("PRAGMA user_version = 99");
@@ -177,8 +195,9 @@ Test(store, expiry_is_by_age_and_kind_and_in_portions)
 	for (int i = 1; i <= 20; i++)
 		insert(i * INT64_C(1000000), "100", i % 2 == 0 ? 0 : 2);
 	insert(500000, "NULL", 0);
-	tell_db("INSERT INTO udp_target VALUES(2000000, '', 'x', 1, 1, 1, 1),"
-	    " (20000000, '', 'x', 1, 1, 1, 1)");
+	tell_db("INSERT INTO udp_target VALUES"
+	    " (2000000, '', 'x', 1, 1, 1, 1, 'y', 2),"
+	    " (20000000, '', 'x', 1, 1, 1, 1, 'y', 2)");
 	cr_assert_eq(store_expire(books.store, 1000, 5000000, 10000000,
 	    &deleted), STORE_OK);
 	cr_assert_eq(deleted, 7u);		/* 1 to 4, and 5, 7, 9 */

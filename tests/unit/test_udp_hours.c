@@ -125,6 +125,7 @@ Test(udp_hours, without_a_target_the_ledger_tells_the_name)
 
 	cr_assert_not(udp_judge_stranger(&u, &nine, &rule));
 	cr_assert(udp_judge(&u, t));
+	udp_count_target(&u, t);
 	udp_targets_reset(&u.targets);
 	cr_assert(udp_judge_peer(&u, &nine, &rule));
 	cr_assert_eq(rule, 1u);
