@@ -248,6 +248,7 @@ class Trouble(SockdTest):
     def test_a_newer_schema_is_refused_with_a_word(self):
         self.sockd.stop()
         db = sqlite3.connect(self.sockd.db_file)
+        version, = db.execute("PRAGMA user_version").fetchone()
         db.execute("PRAGMA user_version = 1000")
         db.close()
         self.sockd.start()
@@ -256,7 +257,7 @@ class Trouble(SockdTest):
             socks5(self.sockd.port(), echo.address).close()
             self.sockd.wait_line("session end")
             db = sqlite3.connect(self.sockd.db_file)
-            db.execute("PRAGMA user_version = 1")
+            db.execute(f"PRAGMA user_version = {version}")
             db.close()
             self.sockd.wait_rows(1)
 
