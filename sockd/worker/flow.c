@@ -115,6 +115,26 @@ take_unpaid(struct flow *f, size_t want)
 	return (ssize_t)n;
 }
 
+static bool
+is_at_mark(const struct flow *f)
+{
+	int at_mark = 0;
+
+	return ioctl(f->from, SIOCATMARK, &at_mark) == 0 && at_mark;
+}
+
+/* At a mark splice says EAGAIN, and 0 if the end has come behind it. */
+static ssize_t
+take_spliced(struct flow *f, size_t want)
+{
+	ssize_t n = pipe_fill(f->pipe, f->from, want);
+
+	if (n != 0 || !is_at_mark(f))
+		return n;
+	errno = EAGAIN;
+	return -1;
+}
+
 static ssize_t
 take_some(struct flow *f, size_t want)
 {
@@ -123,7 +143,7 @@ take_some(struct flow *f, size_t want)
 	if (f->unpaid > 0)
 		return take_unpaid(f, want);
 	if (f->splices)
-		return pipe_fill(f->pipe, f->from, want);
+		return take_spliced(f, want);
 	do
 		n = recv(f->from, f->buffer->octets, want, 0);
 	while (n == -1 && errno == EINTR);
@@ -183,14 +203,6 @@ pull(struct flow *f, bool *again)
 	    (f->splices && fills_pipe(f, (size_t)n));
 	choose(f, (size_t)n);
 	return true;
-}
-
-static bool
-is_at_mark(const struct flow *f)
-{
-	int at_mark = 0;
-
-	return ioctl(f->from, SIOCATMARK, &at_mark) == 0 && at_mark;
 }
 
 /*
