@@ -321,59 +321,6 @@ class Trouble(SockdTest):
         self.assertEqual(usage["sessions"], n)
 
 
-class Keep(SockdTest):
-    CONFIG = {"accounting": {"keep": "2h", "keep_refused": "1h"}}
-
-    def test_old_rows_go_and_young_ones_stay(self):
-        wait_until("a ledger", lambda: self.sockd.rows(
-            "SELECT 1 FROM sqlite_master WHERE name = 'quota_cap'"))
-        db = sqlite3.connect(self.sockd.db_file, timeout=10)
-        now = time.time()
-        for i in range(1500):
-            hours = i % 3 + 0.5
-            refused = i % 2
-            began = now - hours * 3600
-            db.execute(
-                "INSERT INTO session(id, principal, client_addr, client_port,"
-                " metered, started, ended, bytes_up, bytes_down,"
-                " datagrams_up, datagrams_down, reply, outcome)"
-                " VALUES(?, 'ann', '10.0.0.1', 1, 1, ?, ?, 0, 0, 0, 0, ?,"
-                " 'idle')", (int(began * 1e6) + i, began, began + 1,
-                             2 if refused else 0))
-        db.commit()
-        db.close()
-        wait_until("old rows go", lambda: self.sockd.rows(
-            "SELECT count(*) AS n FROM session")[0]["n"] == 750)
-        self.assertEqual(
-            self.sockd.rows("SELECT count(*) AS n FROM session WHERE reply ="
-                            " 2 AND started < ?", now - 3600)[0]["n"], 0)
-        self.assertEqual(
-            self.sockd.rows("SELECT count(*) AS n FROM session WHERE reply ="
-                            " 0 AND started < ?", now - 3600)[0]["n"], 250)
-
-
-class Backlog(SockdTest):
-    """More goes than can come, however long the interval is."""
-    CONFIG = {"accounting": {"keep": "2h", "interval": "1h",
-                             "sync": "normal"}}
-
-    def test_thousands_of_old_rows_go_at_once(self):
-        wait_until("a ledger", lambda: self.sockd.rows(
-            "SELECT 1 FROM sqlite_master WHERE name = 'quota_cap'"))
-        db = sqlite3.connect(self.sockd.db_file, timeout=10)
-        began = time.time() - 3 * 3600
-        db.executemany(
-            "INSERT INTO session(id, principal, client_addr, client_port,"
-            " metered, started, ended, bytes_up, bytes_down, datagrams_up,"
-            " datagrams_down, reply, outcome) VALUES(?, 'ann', '10.0.0.1', 1,"
-            " 1, ?, ?, 0, 0, 0, 0, 0, 'idle')",
-            ((int(began * 1e6) + i, began, began) for i in range(10000)))
-        db.commit()
-        db.close()
-        wait_until("they go", lambda: self.sockd.rows(
-            "SELECT count(*) AS n FROM session")[0]["n"] == 0, 30)
-
-
 class Exact(SockdTest):
     """50 sessions that move data while things die."""
 

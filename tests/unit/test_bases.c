@@ -1,0 +1,97 @@
+/*
+ * Bases: what a principal had used when the running day, week and month
+ * began.
+ */
+#include "enforce_values.h"
+
+TestSuite(bases, .init = make_enforcing, .fini = unmake_enforcing);
+
+Test(bases, a_new_principal_knows_what_it_used)
+{
+	uint32_t slot;
+
+	tell_db("INSERT INTO usage VALUES('ann', date('now', 'localtime'), 1,"
+	    " 1000, 234, 77, 1), ('ann', date('now', 'localtime'), 0, 9, 9,"
+	    " 9, 1), ('ann', date('now', 'localtime', '-400 days'), 1, 5, 5,"
+	    " 5, 1)");
+	slot = begin_session("ann");
+	cr_assert_eq(atomic_load(&b.principals[b.sessions[slot].principal]
+	    .state), PRINCIPAL_LOADING);
+	load();
+	cr_assert_eq(atomic_load(&b.principals[b.sessions[slot].principal]
+	    .state), PRINCIPAL_READY);
+	cr_assert_eq(used_today(slot), 1234u);
+	cr_assert_eq(principal_used_s(&b, b.sessions[slot].principal,
+	    PERIOD_MONTH), 77u);
+	move(slot, 100, 0);
+	cr_assert_eq(used_today(slot), 1334u);
+}
+
+/* It went on before its usage was known, and some of that is written. */
+Test(bases, octets_before_the_loading_count_once)
+{
+	uint32_t slot = begin_session("ann");
+
+	move(slot, 1000, 0);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	move(slot, 200, 30);
+	load();
+	cr_assert_eq(used_today(slot), 1230u);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(used_today(slot), 1230u);
+}
+
+Test(bases, bases_agree_after_a_restart_and_a_correction)
+{
+	uint32_t slot = begin_session("ann");
+
+	load();
+	move(slot, 1000, 0);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	move(slot, 200, 0);
+	new_accountant();
+	begin_enforcing(0);
+	cr_assert_eq(used_today(slot), 1200u);
+	store_was_changed(books.store);
+	cr_assert_not(store_was_changed(books.store));
+	tell_db("UPDATE usage SET bytes_up = bytes_up - 1000");
+	cr_assert(store_was_changed(books.store));
+	bases_refresh(&bases);
+	cr_assert_not(bases_go_on(&bases, &books));
+	cr_assert_eq(used_today(slot), 200u);
+}
+
+Test(bases, a_period_begins_at_nothing)
+{
+	uint32_t slot = begin_session("ann");
+	struct periods *p = &books.periods;
+
+	load();
+	move(slot, 1000, 0);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	move(slot, 5, 0);		/* between the sweep and the turn */
+	cr_assert_neq(periods_turn(p, p->day_ends_s), 0u);
+	bases_turn(&bases, &books, 1U << PERIOD_DAY);
+	cr_assert_eq(used_today(slot), 5u);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(ask_db("SELECT bytes_up FROM usage"
+	    " WHERE day = date('now', 'localtime', '+1 day')"), 5);
+	cr_assert_eq(ask_db("SELECT bytes_up FROM usage"
+	    " WHERE day = date('now', 'localtime')"), 1000);
+	cr_assert_not(bases_go_on(&bases, &books));
+	cr_assert_eq(used_today(slot), 5u);
+	cr_assert_eq(principal_used(&b, b.sessions[slot].principal,
+	    PERIOD_EVER), 1005u);
+}
+
+Test(bases, who_used_something_is_known_at_the_start)
+{
+	tell_db("INSERT INTO usage VALUES('ann', date('now', 'localtime'), 1,"
+	    " 1, 2, 3, 1), ('bob', '2001-01-01', 1, 1, 2, 3, 1)");
+	cr_assert_eq(bases_preload(&bases, &books), STORE_OK);
+	load();
+	cr_assert_neq(principal_peek(&b, "ann"), BOARD_NOBODY);
+	cr_assert_eq(principal_peek(&b, "bob"), BOARD_NOBODY);
+	cr_assert_eq(principal_used(&b, principal_peek(&b, "ann"),
+	    PERIOD_WEEK), 3u);
+}
