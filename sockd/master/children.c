@@ -264,6 +264,21 @@ children_count(const struct children *c, enum process_kind kind)
 	return c->broods[kind].living + c->broods[kind].old;
 }
 
+bool
+children_has_old_idle(const struct children *c)
+{
+	for (uint32_t i = 0; i < c->n; i++) {
+		const struct child *child = &c->by_index[i];
+
+		if (child->pid != 0 && child->kind == PROCESS_WORKER &&
+		    child->generation != c->base.generation &&
+		    atomic_load(&c->base.board->processes[i].state) ==
+		    PROCESS_IDLE)
+			return true;
+	}
+	return false;
+}
+
 uint64_t
 children_patience_ms(const struct children *c)
 {

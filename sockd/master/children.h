@@ -71,6 +71,12 @@ void	children_kill(const struct children *c, enum process_kind kind,
 /* All of this kind, whatever the generation. */
 unsigned children_count(const struct children *c, enum process_kind kind);
 
+/*
+ * Does a worker of an older generation still wait for clients?  It was told
+ * to end, but the next client may be there before it has looked.
+ */
+bool	children_has_old_idle(const struct children *c);
+
 /* ms until a kind that backs off may start again; UINT64_MAX: none does. */
 uint64_t children_patience_ms(const struct children *c);
 

@@ -37,6 +37,7 @@ enum {
 	TURN_MS = 1000,			/* while somebody is served */
 	IDLE_TURN_MS = 30000,
 	STOP_TURN_MS = 20,
+	RELOAD_TURN_MS = 5,
 	SPARE_PROCESSES = 2 * 64 + 8,	/* keepers, families, accountant */
 	PLACES_MIN = 256, PLACES_MAX = 65536,
 	ERROR_SIZE = 1024,
@@ -236,6 +237,8 @@ turn_ms(const struct master *m)
 		ms = TURN_MS;
 	if (m->phase != STOP_NOT)
 		ms = STOP_TURN_MS;
+	if (m->told_by_ms != 0)
+		ms = RELOAD_TURN_MS;
 	patience_ms = children_patience_ms(&m->children);
 	if (patience_ms < ms)
 		ms = patience_ms + 1;
@@ -262,6 +265,7 @@ loop(struct master *m, int signal_fd)
 			heed_wake(m);
 		if (fds[2].revents != 0 || (m->self_fd == -1 && n == 0))
 			self_refresh(m->self_fd, &m->board);
+		reload_tell(m);
 		stop_step(m);
 	}
 }

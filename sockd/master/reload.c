@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "activation.h"
+#include "sockd/common/clock.h"
 #include "sockd/common/log.h"
 
-enum { LISTEN_PATIENCE_MS = 200, ERROR_SIZE = 1024 };
+enum { LISTEN_PATIENCE_MS = 200, TELL_PATIENCE_MS = 2000, ERROR_SIZE = 1024 };
 
 /* The descriptor for log_open() in *fd.  -1 after an error line. */
 static int
@@ -134,11 +135,35 @@ prepare(struct master *m, const struct conf *next)
 	return 0;
 }
 
+static void
+tell(struct master *m)
+{
+	m->told_by_ms = 0;
+	log_info("reloaded generation=%u rules=%zu limits=%zu",
+	    m->children.base.generation, m->conf->policy.n_rules,
+	    m->conf->policy.n_limits);
+	activation_notify(NOTICE_READY);
+}
+
+/*
+ * Whoever comes after the word is served by the new rules: it is said when no
+ * worker of the old ones waits any more, be it one that was stopped.
+ */
+void
+reload_tell(struct master *m)
+{
+	if (m->told_by_ms != 0 && (clock_ms() >= m->told_by_ms ||
+	    !children_has_old_idle(&m->children)))
+		tell(m);
+}
+
 void
 reload(struct master *m)
 {
 	struct conf *next;
 
+	if (m->told_by_ms != 0)
+		tell(m);
 	activation_notify(NOTICE_RELOADING);
 	/* first, so that the new log gets the line if the file is wrong */
 	reload_open_log(m->conf, m->verbose);
@@ -151,9 +176,9 @@ reload(struct master *m)
 		goto out;
 	}
 	take_over(m, next);
-	log_info("reloaded generation=%u rules=%zu limits=%zu",
-	    m->children.base.generation, next->policy.n_rules,
-	    next->policy.n_limits);
+	m->told_by_ms = clock_ms() + TELL_PATIENCE_MS;
+	reload_tell(m);
+	return;
 out:
 	activation_notify(NOTICE_READY);
 }

@@ -30,6 +30,7 @@ struct master {
 	uint64_t		phase_due_ms;	/* when patience ends */
 	int			self_fd;
 	unsigned		rules_max;	/* that the board has room for */
+	uint64_t		told_by_ms;	/* that a reload is done; 0: it was */
 };
 
 #endif
