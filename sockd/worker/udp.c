@@ -11,7 +11,6 @@
 #include "udp.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 
 #include "authorize.h"
@@ -28,7 +27,6 @@ enum {
 	BUFFER_OCTETS = 4 * 1024 * 1024,	/* the kernel gives less */
 	MINUTE_LOOK_MS = 1000,
 	DRAIN_TURNS = 16,
-	BUSY_FROM = 8,		/* datagrams in a turn */
 };
 
 /* One association after another: its batches are large. */
@@ -77,7 +75,7 @@ begin(struct session *s)
 	u->now_ms = u->moved_ms = u->heard_ms = clock_ms();
 	u->touched_ms = u->minute_ms = 0;
 	u->minute = 0;
-	u->turn = u->settled = 0;
+	u->turn = 0;
 	memset(u->drops, 0, sizeof(u->drops));
 	for (int up = 0; up < 2; up++) {
 		struct udp_flow *f = up ? &u->up : &u->down;
@@ -220,19 +218,6 @@ heed_control(struct udp *u, short said)
 	return true;
 }
 
-/*
- * After a batch those to whom it went have a turn before we wait: what they
- * send comes as the next batch and wakes nobody.  On two cores this makes of
- * 133,000 echoes a second, 16 associations, 250,000; with one it is no loss.
- */
-static void
-let_others_run(struct udp *u)
-{
-	if (u->settled >= BUSY_FROM)
-		sched_yield();
-	u->settled = 0;
-}
-
 /* One wait and what it brought.  False: it is over, or parked. */
 static bool
 turn(struct udp *u)
@@ -240,7 +225,6 @@ turn(struct udp *u)
 	struct pollfd fds[N_FDS];
 	bool down[2];
 
-	let_others_run(u);
 	choose_events(u, fds);
 	switch (wait_for(u->session, fds, N_FDS, due_ms(u), &u->now_ms)) {
 	case WAIT_CUT:

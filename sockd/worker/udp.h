@@ -48,7 +48,6 @@ struct udp {
 	uint64_t		moved_ms;	/* something passed */
 	uint64_t		heard_ms;	/* something came */
 	uint64_t		touched_ms;
-	unsigned		settled;	/* datagrams, in this turn */
 	uint64_t		park_again_ms;	/* keepers were full */
 	uint32_t		drops[N_UDP_DROPS];
 

@@ -90,7 +90,6 @@ udp_settle(struct udp *u, struct udp_outbox *out, bool up)
 			add(&c->bytes, p->payload);
 		}
 	}
-	u->settled += out->n;
 	if (gone > 0) {
 		add(up ? &shown->datagrams_up : &shown->datagrams_down, gone);
 		touch(u);
