@@ -43,11 +43,16 @@ def pump(s, ending, add, pause_s=PAUSE_S):
         pass
 
 
+def way(source_port, target_port):
+    """What tells two connections of the proxy apart."""
+    return source_port, target_port
+
+
 class Target(Server):
     """Sends and receives on each connection, each by itself.
 
-    What it got is counted by the port that connected.  It reads from when
-    reading is set.
+    What it got is counted by way(), for one port may connect to two targets
+    at once.  It reads from when reading is set.
     """
 
     def __init__(self):
@@ -57,11 +62,11 @@ class Target(Server):
         super().__init__()
 
     def serve(self, s):
-        port = s.getpeername()[1]
-        self.got[port] = self.sent[port] = 0
+        key = way(s.getpeername()[1], s.getsockname()[1])
+        self.got[key] = self.sent[key] = 0
 
         def add(counts, n):
-            counts[port] += n
+            counts[key] += n
         threading.Thread(target=pump, daemon=True, args=(
             s, self.ending, lambda n: add(self.sent, n))).start()
         self.reading.wait()
@@ -169,14 +174,15 @@ class Kills(SockdTest):
         all_sent = {**self.target.sent, **self.lazy.sent}
         for c in self.clients:
             row = rows[c.port]
-            got = all_got[row["source_port"]]
+            key = way(row["source_port"], row["target_port"])
+            got = all_got[key]
             if row["outcome"] == "lost":
                 self.check_bound(row["bytes_up"], got)
                 self.check_bound(row["bytes_down"], c.got)
                 continue
             self.assertEqual((row["bytes_up"], row["bytes_down"]),
                              (got, c.got))
-            self.assertEqual((c.sent, all_sent[row["source_port"]]),
+            self.assertEqual((c.sent, all_sent[key]),
                              (got, c.got))
         self.check_usage(rows.values())
 
