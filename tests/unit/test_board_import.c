@@ -65,62 +65,79 @@ slot_of_id(uint64_t id)
 	return BOARD_NOBODY;
 }
 
-Test(board_import, closes_the_books_of_the_last_run)
+enum { LIVE, ASKED, ENDED, N_KEPT };
+
+/* What the last run left: three that count and one that said nothing. */
+struct last_run {
+	struct board	board;
+	uint32_t	slots[N_KEPT];
+	uint64_t	ids[N_KEPT];
+	uint64_t	died_us;	/* the last sign of life */
+};
+
+/* A clock that was wrong, or a stolen worker. */
+static void
+set_times(struct last_run *last)
 {
-	struct board old = small_board(16, 16);
-	uint32_t live, asked, ended, silent;
-	struct session_slot *s;
+	struct session_slot *live = &last->board.sessions[last->slots[LIVE]];
+	struct session_slot *asked = &last->board.sessions[last->slots[ASKED]];
+	struct session_slot *ended = &last->board.sessions[last->slots[ENDED]];
+	uint64_t now_ms = atomic_load(&asked->active_ms);
+
+	atomic_store(&live->active_ms, UINT64_MAX / 1000);
+	atomic_store(&asked->active_ms, now_ms - 30000);
+	atomic_store(&ended->active_ms, now_ms - 30000);
+	last->died_us = (now_ms - 20000) * 1000;
+	atomic_store(&ended->ended_us, last->died_us);
+	live->started_us = asked->started_us = now_ms * 1000 - 60000000;
+	ended->started_us = 1;
+}
+
+static struct last_run
+make_last_run(void)
+{
+	struct last_run last = { .board = small_board(16, 16) };
+	struct board *old = &last.board;
+	uint32_t silent;
+
+	last.slots[LIVE] = old_session(old, SLOT_LIVE, "ann");
+	last.slots[ASKED] = old_session(old, SLOT_REQUESTED, "bob");
+	last.slots[ENDED] = old_session(old, SLOT_LIVE, "ann");
+	slot_end(old, last.slots[ENDED], OUTCOME_RESET);
+	silent = claim_in(old);
+	old->sessions[silent].has_octets = false;
+	old->sessions[silent].started_us = clock_wall_us() - 60000000;
+	atomic_store(&slot_udp(old, last.slots[LIVE])[2].bytes, 12);
+	atomic_store(&slot_udp(old, last.slots[LIVE])[2].first_us, 13);
+	for (int i = 0; i < N_KEPT; i++)
+		last.ids[i] = atomic_load(&old->sessions[last.slots[i]].id);
+	atomic_store(&old->header->next_id, clock_wall_us() + 1000000000);
+	set_times(&last);
+	return last;
+}
+
+/* The books of this one are closed. */
+static void
+check_closed(const struct last_run *last, int which)
+{
+	uint32_t slot = slot_of_id(last->ids[which]);
+	struct session_slot *s = &b.sessions[slot];
 	char name[BOARD_USER_SIZE];
-	uint64_t ids[3], last_ms;
 
-	live = old_session(&old, SLOT_LIVE, "ann");
-	asked = old_session(&old, SLOT_REQUESTED, "bob");
-	ended = old_session(&old, SLOT_LIVE, "ann");
-	slot_end(&old, ended, OUTCOME_RESET);
-	silent = claim_in(&old);
-	old.sessions[silent].has_octets = false;
-	atomic_store(&slot_udp(&old, live)[2].bytes, 12);
-	atomic_store(&slot_udp(&old, live)[2].first_us, 13);
-	ids[0] = atomic_load(&old.sessions[live].id);
-	ids[1] = atomic_load(&old.sessions[asked].id);
-	ids[2] = atomic_load(&old.sessions[ended].id);
-	atomic_store(&old.header->next_id, clock_wall_us() + 1000000000);
-	/* a clock that was wrong, or a stolen worker */
-	atomic_store(&old.sessions[live].active_ms, UINT64_MAX / 1000);
-	last_ms = atomic_load(&old.sessions[asked].active_ms);
-	old.sessions[live].started_us = old.sessions[asked].started_us =
-	    old.sessions[silent].started_us = last_ms * 1000 - 60000000;
-	atomic_store(&old.sessions[asked].active_ms, last_ms - 30000);
-	atomic_store(&old.sessions[ended].active_ms, last_ms - 30000);
-	atomic_store(&old.sessions[ended].ended_us, (last_ms - 20000) * 1000);
-	old.sessions[ended].started_us = 1;
+	cr_assert_eq(atomic_load(&b.states[slot]), (uint32_t)SLOT_ENDED);
+	cr_assert_eq(atomic_load(&s->outcome), (uint32_t)(which == ENDED ?
+	    OUTCOME_RESET : OUTCOME_LOST));
+	cr_assert(slot_principal_name(&b, s, name));
+	cr_assert_str_eq(name, which == ASKED ? "bob" : "ann");
+	cr_assert_str_eq(slot_host(s), "example.net");
+	cr_assert_eq(atomic_load(&s->bytes_down), 100u);
+	cr_assert_eq(atomic_load(&s->ended_us), last->died_us);
+}
 
-	cr_assert_eq(board_import(&b, &old), 3u);
-	cr_assert_eq(board_waiting(&old), 0u);
-	cr_assert_eq(board_waiting(&b), 3u);
-	cr_assert_eq(atomic_load(&b.header->used), 3u);
-	cr_assert_eq(atomic_load(&b.header->sessions), 0u);
-	cr_assert_geq(atomic_load(&b.header->next_id),
-	    atomic_load(&old.header->next_id));
-	for (int i = 0; i < 3; i++) {
-		uint32_t slot = slot_of_id(ids[i]);
-
-		s = &b.sessions[slot];
-		cr_assert_eq(atomic_load(&b.states[slot]),
-		    (uint32_t)SLOT_ENDED);
-		cr_assert_eq(atomic_load(&s->outcome), (uint32_t)(i == 2 ?
-		    OUTCOME_RESET : OUTCOME_LOST));
-		cr_assert(slot_principal_name(&b, s, name));
-		cr_assert_str_eq(name, i == 1 ? "bob" : "ann");
-		cr_assert_str_eq(slot_host(s), "example.net");
-		cr_assert_eq(atomic_load(&s->bytes_down), 100u);
-		cr_assert_eq(atomic_load(&s->ended_us),
-		    (last_ms - 20000) * 1000, "the last sign of life");
-	}
-	s = &b.sessions[slot_of_id(ids[0])];
-	cr_assert_eq(atomic_load(&slot_udp_peek(&b, slot_of_id(ids[0]))[2]
-	    .bytes), 12u);
-	cr_assert_eq(board_import(&b, &old), 0u, "twice is once");
+/* Freed, they leave nothing behind. */
+static void
+check_no_trace(void)
+{
 	for (uint32_t i = 0; i < b.n.sessions; i++)
 		slot_free(&b, i);
 	cr_assert_eq(board_waiting(&b), 0u);
@@ -128,7 +145,27 @@ Test(board_import, closes_the_books_of_the_last_run)
 	cr_assert_eq(atomic_load(&b.header->refused_waiting), 0u);
 	for (uint32_t i = 0; i < b.n.principals; i++)
 		cr_assert_eq(atomic_load(&b.principals[i].holds), 0u);
-	board_unmap(&old);
+}
+
+Test(board_import, closes_the_books_of_the_last_run)
+{
+	struct last_run last = make_last_run();
+	uint32_t live;
+
+	cr_assert_eq(board_import(&b, &last.board), (unsigned)N_KEPT);
+	cr_assert_eq(board_waiting(&last.board), 0u);
+	cr_assert_eq(board_waiting(&b), (unsigned)N_KEPT);
+	cr_assert_eq(atomic_load(&b.header->used), (unsigned)N_KEPT);
+	cr_assert_eq(atomic_load(&b.header->sessions), 0u);
+	cr_assert_geq(atomic_load(&b.header->next_id),
+	    atomic_load(&last.board.header->next_id));
+	for (int i = 0; i < N_KEPT; i++)
+		check_closed(&last, i);
+	live = slot_of_id(last.ids[LIVE]);
+	cr_assert_eq(atomic_load(&slot_udp_peek(&b, live)[2].bytes), 12u);
+	cr_assert_eq(board_import(&b, &last.board), 0u, "twice is once");
+	check_no_trace();
+	board_unmap(&last.board);
 }
 
 Test(board_import, leaves_what_does_not_fit)
