@@ -48,9 +48,19 @@ share_port(int fd, bool on)
 }
 
 /*
- * A client that connects and says nothing does not wake a worker at once
+ * What is accepted inherits TCP_NODELAY: a call less for each client.  One
+ * that connects and says nothing does not wake a worker at once
  * (TCP_DEFER_ACCEPT).
  */
+static void
+prepare(int fd)
+{
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+#ifdef TCP_DEFER_ACCEPT
+	set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_S);
+#endif
+}
+
 static int
 open_socket(const struct addr *addr, bool shared)
 {
@@ -67,9 +77,7 @@ open_socket(const struct addr *addr, bool shared)
 		share_port(fd, true);
 	if (addr->family == ADDR_IPV6)
 		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-#ifdef TCP_DEFER_ACCEPT
-	set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_S);
-#endif
+	prepare(fd);
 	if (bind(fd, (struct sockaddr *)&ss, len) == -1)
 		goto fail;
 	if (listen(fd, BACKLOG) == -1)
@@ -228,10 +236,12 @@ open_wanted(struct listeners *next, const struct listeners *now,
 	int fd;
 
 	fd = activation_take(&w->addr);
-	if (fd != -1)
+	if (fd != -1) {
 		next->activated = true;
-	else
+		prepare(fd);
+	} else {
 		fd = open_anew(now, &w->addr, conf, patience_ms);
+	}
 	if (fd == -1 && w->optional && (errno == EAFNOSUPPORT ||
 	    errno == EADDRNOTAVAIL))
 		return 0;

@@ -13,8 +13,6 @@
 #include "gate.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -23,7 +21,6 @@
 #include <sys/epoll.h>
 #endif
 
-#include "local.h"
 #include "sockd/common/process.h"
 
 _Static_assert(GATE_LISTENERS_MAX == 2 * LISTENERS_MAX, "one a family");
@@ -78,15 +75,6 @@ hear_retirement(void)
 	return sigaction(SIGUSR2, &act, NULL);
 }
 
-static int
-add_listener(const struct listener *l, int event)
-{
-	/* What is accepted inherits these: calls less for each client. */
-	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-	local_set_keepalive(l->fd);
-	return add(l->fd, event, true);
-}
-
 int
 gate_open(const struct process *p)
 {
@@ -98,7 +86,7 @@ gate_open(const struct process *p)
 		return -1;
 #endif
 	for (size_t i = 0; i < p->n_listeners && i < GATE_LISTENERS_MAX; i++)
-		if (add_listener(&p->listeners[i], (int)i) == -1)
+		if (add(p->listeners[i].fd, (int)i, true) == -1)
 			return -1;
 	if (add(p->lifeline, GATE_END, false) == -1 ||
 	    add(p->generation_end, GATE_END, false) == -1)

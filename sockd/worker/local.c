@@ -149,13 +149,12 @@ static const struct {
 #endif
 
 void
-local_set_keepalive(int fd)
+local_keep_alive(int fd)
 {
 #ifdef TCP_KEEPIDLE
 	for (size_t i = 0; i < sizeof(keepalive) / sizeof(keepalive[0]); i++)
 		setsockopt(fd, IPPROTO_TCP, keepalive[i].name,
 		    &keepalive[i].value, sizeof(keepalive[i].value));
-#else
-	(void)fd;
 #endif
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int));
 }

@@ -34,10 +34,10 @@ int	local_open(int type, const struct addr *at,
 	    const struct conf_ports *ports, struct addr *bound);
 
 /*
- * How long a silent peer may be gone before SO_KEEPALIVE, once it is on,
- * tells: four minutes; and no firewall in between forgets the connection.
- * What a listener accepts inherits it.
+ * Have the kernel ask whether the peer still lives: one that is gone is
+ * noticed after four minutes, and no firewall in between forgets the
+ * connection.
  */
-void	local_set_keepalive(int fd);
+void	local_keep_alive(int fd);
 
 #endif

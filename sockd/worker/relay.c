@@ -244,11 +244,8 @@ keep_alive(struct relay *r)
 
 	if (r->keepalive)
 		return;
-	setsockopt(s->client, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 },
-	    sizeof(int));
-	setsockopt(s->target, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 },
-	    sizeof(int));
-	local_set_keepalive(s->target);
+	local_keep_alive(s->client);
+	local_keep_alive(s->target);
 	r->keepalive = true;
 	atomic_store(&s->shown->park_data[WORD_KEEPALIVE], 1);
 }

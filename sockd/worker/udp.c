@@ -304,8 +304,7 @@ serve_udp(struct session *s)
 	u->block = slot_udp_block(s->board, s->slot);
 	take_declared(u);
 	/* Of a client that vanished nothing else would tell. */
-	setsockopt(s->client, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 },
-	    sizeof(int));
+	local_keep_alive(s->client);
 	buffer_use(s->early, buffer_held(s->early));
 	if (reply_send(s, SOCKS5_SUCCEEDED, &told))
 		go_on(u);

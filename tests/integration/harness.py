@@ -17,7 +17,9 @@ import os
 import re
 import resource
 import shutil
+import socket
 import sqlite3
+import struct
 import subprocess
 import tempfile
 import time
@@ -131,6 +133,21 @@ def sockets_of(pid, *protocols):
         except OSError:
             pass
     return found
+
+
+def keepalive_s(local):
+    """When the keepalive of the IPv4 connection with this local address is
+    due; None if it is off."""
+    host, port = local
+    number, = struct.unpack("=I", socket.inet_aton(host))
+    with open("/proc/net/tcp") as f:
+        for line in f:
+            words = line.split()
+            timer, _, due = words[5].partition(":")
+            if words[1] == f"{number:08X}:{port:04X}" and words[3] == "01" \
+                    and timer == "02":
+                return int(due, 16) / os.sysconf("SC_CLK_TCK")
+    return None
 
 
 class Sockd:
@@ -356,6 +373,12 @@ class SockdTest(unittest.TestCase):
             raise AssertionError("\n".join(reports))
 
 
+def is_built_with(name):
+    """Has config.h this name, as 1?"""
+    with open(os.path.join(os.environ["BUILDDIR"], "config.h")) as f:
+        return f"#define {name} 1\n" in f.read()
+
+
 def needs(*programs):
     """Skip unless these programs are installed."""
     missing = [p for p in programs if shutil.which(p) is None]
@@ -372,7 +395,6 @@ def needs_ipv6(test):
 
 
 def _can_bind6():
-    import socket
     try:
         with socket.socket(socket.AF_INET6) as s:
             s.bind(("::1", 0))

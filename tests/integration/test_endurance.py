@@ -8,7 +8,7 @@ import threading
 import unittest
 
 from harness import (IS_ROOT, LISTEN, PASS_ALL, Sockd, SockdTest, descriptors,
-                     wait_until)
+                     is_built_with, wait_until)
 from peers import Echo
 from wire import receive_exactly, socks5
 
@@ -21,11 +21,6 @@ def slots_in_use(sockd):
         "status kind=session"))[0]
     words = dict(w.split("=", 1) for w in line.split() if "=" in w)
     return int(words["sessions"]), int(words["slots"])
-
-
-def has_sanitizers():
-    with open(os.path.join(os.environ["BUILDDIR"], "config.h")) as f:
-        return "SOCKD_SANITIZERS 1" in f.read()
 
 
 class AtOnce(SockdTest):
@@ -105,7 +100,7 @@ class OneAfterAnother(SockdTest):
             self.run_all(echo, self.N - 2000)
         wait_until(f"{self.N} rows", lambda: self.count() == self.N, 60)
         self.assertEqual(descriptors(self.sockd.pid), fds)
-        if not has_sanitizers():	# ASan keeps what was freed
+        if not is_built_with("SOCKD_SANITIZERS"):	# ASan keeps what was freed
             self.assertLess(self.memory_kib(), memory * 1.5 + 4096)
         if IS_ROOT:		# others may not look into a worker
             for pid in self.sockd.children("worker"):

@@ -8,7 +8,8 @@ import struct
 import time
 import unittest
 
-from harness import LISTEN, PASS_ALL, SockdTest, sockets_of, wait_until
+from harness import (LISTEN, PASS_ALL, SockdTest, keepalive_s, sockets_of,
+                     wait_until)
 from pam_stack import RogueTest
 from peers import Echo, Server, Silent
 from wire import receive_all, receive_exactly, socks5
@@ -16,21 +17,6 @@ from wire import receive_all, receive_exactly, socks5
 PARK_SOON = {"workers": {"start": 2, "min_spare": 2, "max_spare": 4,
                          "max": 8, "park_after": "100ms"},
              "sessions": {"max": 1000}}
-
-
-def keepalive_s(local):
-    """When the keepalive of the IPv4 connection with this local address is
-    due; an AssertionError if it is off."""
-    host, port = local
-    number, = struct.unpack("=I", socket.inet_aton(host))
-    with open("/proc/net/tcp") as f:
-        for line in f:
-            words = line.split()
-            timer, _, due = words[5].partition(":")
-            if words[1] == f"{number:08X}:{port:04X}" and words[3] == "01" \
-                    and timer == "02":
-                return int(due, 16) / os.sysconf("SC_CLK_TCK")
-    raise AssertionError(f"no keepalive for {local}")
 
 
 class ParkingTest(SockdTest):
@@ -99,7 +85,9 @@ class Parking(ParkingTest):
         s = self.tunnel()
         self.wait_parked(1)
         for end in (s, self.echo.connections[0]):
-            self.assertLessEqual(keepalive_s(end.getpeername()), 120)
+            due_s = wait_until("a keepalive",
+                               lambda: keepalive_s(end.getpeername()))
+            self.assertLessEqual(due_s, 120)
 
     def test_a_reset_while_parked_is_a_reset(self):
         s = self.tunnel()
