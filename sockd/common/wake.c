@@ -1,9 +1,9 @@
 /*
- * The pipe that wakes the accountant.
+ * The pipes that wake the accountant and the master.
  *
- * The flag on the board keeps the pipe at one octet.  A waker that dies
- * between flag and write delays the accountant to its next interval and no
- * longer, for wake_take() clears the flag at each turn.
+ * A flag on the board keeps each pipe at one octet.  A waker that dies
+ * between flag and write delays the other to its next turn and no longer, for
+ * each clears its flag at every turn.
  */
 #include "wake.h"
 

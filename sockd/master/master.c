@@ -216,6 +216,7 @@ heed_signals(struct master *m)
 		children_reap(&m->children);
 }
 
+/* At every turn: a waker may have died between flag and octet. */
 static void
 heed_wake(struct master *m)
 {
@@ -261,8 +262,7 @@ loop(struct master *m, int signal_fd)
 		if (n == -1 && errno != EINTR)
 			log_err("poll failed why=\"%s\"", strerror(errno));
 		heed_signals(m);
-		if (fds[1].revents != 0)
-			heed_wake(m);
+		heed_wake(m);
 		if (fds[2].revents != 0 || (m->self_fd == -1 && n == 0))
 			self_refresh(m->self_fd, &m->board);
 		reload_tell(m);
