@@ -26,10 +26,19 @@ wake_accountant(struct board *b, int wake_send)
 		atomic_store(&b->header->wake_pending, 0);
 }
 
-void
-wake_master(struct board *b, int wake_send)
+static bool
+workers_run_short(const struct board *b, unsigned min_spare, unsigned max)
 {
-	if (wake_send == -1 ||
+	unsigned idle = atomic_load(&b->header->idle_workers);
+
+	return idle == 0 || (idle < min_spare &&
+	    atomic_load(&b->header->workers) < max);
+}
+
+void
+wake_master(struct board *b, int wake_send, unsigned min_spare, unsigned max)
+{
+	if (wake_send == -1 || !workers_run_short(b, min_spare, max) ||
 	    atomic_exchange(&b->header->wake_asked, 1) != 0)
 		return;
 	if (write(wake_send, "", 1) == -1)

@@ -22,9 +22,11 @@ bool	wake_is_due(const struct board *b);
 void	wake_take(struct board *b, int wake_receive);
 
 /*
- * The master is needed: fewer than min_spare workers are idle.  Writes one
- * octet to its pipe, unless one is there.  Never blocks.
+ * Wake the master if it can do something about workers that run short: fewer
+ * than min_spare are idle and it may fork more, or none is, which it tells.
+ * Writes one octet to its pipe, unless one is there.  Never blocks.
  */
-void	wake_master(struct board *b, int wake_send);
+void	wake_master(struct board *b, int wake_send, unsigned min_spare,
+	    unsigned max);
 
 #endif

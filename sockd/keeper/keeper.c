@@ -157,13 +157,6 @@ send_first(struct keeper *k)
 	return true;
 }
 
-static bool
-workers_run_short(const struct keeper *k)
-{
-	return atomic_load(&k->board->header->idle_workers) <
-	    k->process->conf->workers.min_spare;
-}
-
 /*
  * As many as the channel takes.  The rest waits until it is writable, or,
  * where the kernel counts too many descriptors on their way, for a moment.
@@ -184,8 +177,10 @@ send_ready(struct keeper *k)
 	if (!full && k->blocked)
 		forget(k, k->process->woken_send);
 	k->blocked = full;
-	if ((sent || left) && workers_run_short(k))
-		wake_master(k->board, k->process->wake_send);
+	if (sent || left)
+		wake_master(k->board, k->process->wake_send,
+		    k->process->conf->workers.min_spare,
+		    k->process->conf->workers.max);
 }
 
 static void

@@ -11,7 +11,6 @@ struct spares {
 	unsigned	batch;		/* workers forked the last time */
 	uint64_t	needed_ms;	/* and when that was */
 	uint64_t	surplus_since_ms;	/* 0: there is none */
-	bool		full;		/* workers.max was reached and told */
 	struct log_condition busy;
 };
 

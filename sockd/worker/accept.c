@@ -65,8 +65,8 @@ become_busy(struct worker *w)
 	while (left > 0 && !atomic_compare_exchange_weak(&h->idle_workers,
 	    &left, left - 1))
 		;
-	if (left <= w->conf->workers.min_spare)
-		wake_master(w->board, w->process->wake_send);
+	wake_master(w->board, w->process->wake_send,
+	    w->conf->workers.min_spare, w->conf->workers.max);
 }
 
 static void
