@@ -4,6 +4,11 @@
  * worker, and of those that wait the kernel wakes the one that came last,
  * whose memory is warm.
  *
+ * For each connection the kernel asks one after another, also those that are
+ * busy: with 1,000 of them that is 50 us of the CPU.  So a worker whose client
+ * keeps it waiting takes itself out of the queues, and comes back when it is
+ * free.
+ *
  * The master retires a worker by taking its state from IDLE to LEAVING and
  * sending SIGUSR2, which is let in only while it waits here; so it cannot
  * come between the look at the state and the wait.
@@ -31,28 +36,39 @@ static struct {
 	int		epoll;
 	struct pollfd	fds[SOURCES_MAX];
 	int		events[SOURCES_MAX];	/* what each of fds means */
+	bool		shared[SOURCES_MAX];	/* others wait for it as well */
 	nfds_t		n;
+	bool		aside;			/* of what is shared */
 	sigset_t	mask;			/* while it waits */
 } gate = { .epoll = -1 };
 
 static int
-add(int fd, int event, bool exclusive)
+join(nfds_t i)
+{
+#ifdef HAVE_EPOLL
+	struct epoll_event e = { .events = EPOLLIN,
+		.data.fd = gate.events[i] };
+
+#if HAVE_DECL_EPOLLEXCLUSIVE
+	if (gate.shared[i])
+		e.events |= EPOLLEXCLUSIVE;
+#endif
+	return epoll_ctl(gate.epoll, EPOLL_CTL_ADD, gate.fds[i].fd, &e);
+#else
+	(void)i;
+	return 0;
+#endif
+}
+
+static int
+add(int fd, int event, bool shared)
 {
 	if (fd == -1)
 		return 0;
 	gate.fds[gate.n] = (struct pollfd){ .fd = fd, .events = POLLIN };
-	gate.events[gate.n++] = event;
-#ifdef HAVE_EPOLL
-	struct epoll_event e = { .events = EPOLLIN, .data.fd = event };
-#if HAVE_DECL_EPOLLEXCLUSIVE
-	if (exclusive)
-		e.events |= EPOLLEXCLUSIVE;
-#endif
-	return epoll_ctl(gate.epoll, EPOLL_CTL_ADD, fd, &e);
-#else
-	(void)exclusive;
-	return 0;
-#endif
+	gate.events[gate.n] = event;
+	gate.shared[gate.n] = shared;
+	return join(gate.n++);
 }
 
 static void
@@ -94,9 +110,35 @@ gate_open(const struct process *p)
 	return add(p->woken_receive, GATE_WOKEN, true);
 }
 
+void
+gate_step_aside(void)
+{
+#ifdef HAVE_EPOLL
+	if (gate.aside)
+		return;
+	gate.aside = true;
+	for (nfds_t i = 0; i < gate.n; i++)
+		if (gate.shared[i])
+			epoll_ctl(gate.epoll, EPOLL_CTL_DEL, gate.fds[i].fd,
+			    NULL);
+#endif
+}
+
+static void
+come_back(void)
+{
+	if (!gate.aside)
+		return;
+	gate.aside = false;
+	for (nfds_t i = 0; i < gate.n; i++)
+		if (gate.shared[i])
+			join(i);
+}
+
 int
 gate_wait(void)
 {
+	come_back();
 #ifdef HAVE_EPOLL
 	struct epoll_event e;
 
@@ -119,6 +161,7 @@ gate_forget_listeners(void)
 	for (nfds_t i = 0; i < gate.n; i++) {
 		if (gate.events[i] >= GATE_LISTENERS_MAX) {
 			gate.events[kept] = gate.events[i];
+			gate.shared[kept] = gate.shared[i];
 			gate.fds[kept++] = gate.fds[i];
 			continue;
 		}

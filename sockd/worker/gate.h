@@ -26,6 +26,12 @@ int	gate_open(const struct process *p);
 /* Wait for one event, as long as it takes: enum gate_event or a listener. */
 int	gate_wait(void);
 
+/*
+ * This client takes time: until gate_wait() comes again the kernel is not to
+ * ask us whether we take the next one.  Cheap where it is so already.
+ */
+void	gate_step_aside(void);
+
 /* The run is ending: no new clients, but tunnels may still wake. */
 void	gate_forget_listeners(void);
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "gate.h"
 #include "session.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/process.h"
@@ -49,6 +50,8 @@ wait_for(struct session *s, struct pollfd *fds, nfds_t n, uint64_t due_ms,
 		ms = slice(now, due_ms);
 		ready = poll(fds, n, ms);
 		now = clock_ms();
+		if (ready == 0)
+			gate_step_aside();
 		if (ready == 0 && ms == WAIT_SLICE_MS &&
 		    process_is_orphan(s->worker->process))
 			_exit(0);
