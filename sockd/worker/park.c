@@ -10,7 +10,7 @@
 #include "sockd/common/channel.h"
 #include "sockd/common/slot.h"
 
-enum { PARK_SHORT_MS = 10, LOOK_LEAST_MS = 250, LOOK_MOST_MS = 1000 };
+enum { PARK_SHORT_MS = 10, LOOK_LEAST_MS = 50, LOOK_MOST_MS = 1000 };
 
 uint64_t
 park_after_ms(const struct session *s)

@@ -39,6 +39,7 @@ struct relay {
 	uint64_t	moved_ms;	/* when an octet did: idle deadlines */
 	uint64_t	fresh_ms;	/* the same, or when we took it up */
 	uint64_t	touched_ms;	/* when the board was told of octets */
+	uint64_t	park_ms;	/* when a keeper is to have it */
 	uint64_t	broken_ms;	/* a reset was noticed, 0: none */
 	bool		keepalive;
 	enum outcome	outcome;
@@ -174,19 +175,24 @@ park_due_ms(const struct relay *r)
 	return r->fresh_ms + after_ms;
 }
 
-/* When there is something to do even if no octet comes. */
+/*
+ * When there is something to do even if no octet comes.  Whoever began to
+ * wait as workers ran short parks, even if by then they do no longer: else
+ * the next one would have to.
+ */
 static uint64_t
-due_ms(const struct relay *r)
+due_ms(struct relay *r)
 {
-	uint64_t due = idle_due_ms(r), park_ms = park_due_ms(r);
+	uint64_t due = idle_due_ms(r);
 
+	r->park_ms = park_due_ms(r);
 	for (int side = 0; side < 2; side++)
 		if (r->flows[side].need == FLOW_TIME)
 			due = clock_earlier(due, r->flows[side].resume_ms);
 	if (r->broken_ms != 0)
 		due = clock_earlier(due, r->broken_ms + LINGER_MS);
-	if (park_ms != UINT64_MAX)
-		due = clock_earlier(due, clock_earlier(park_ms,
+	if (r->park_ms != UINT64_MAX)
+		due = clock_earlier(due, clock_earlier(r->park_ms,
 		    r->now_ms + park_look_ms(r->session)));
 	return due;
 }
@@ -255,7 +261,7 @@ try_to_park(struct relay *r)
 {
 	unsigned half_closed = 0;
 
-	if (r->now_ms < park_due_ms(r))
+	if (r->now_ms < r->park_ms && r->now_ms < park_due_ms(r))
 		return false;
 	keep_alive(r);
 	for (int side = 0; side < 2; side++)
