@@ -6,6 +6,7 @@ returns {figure: value}.
 
 import collections
 import functools
+import signal
 
 import memory
 import sockd_conf
@@ -13,6 +14,7 @@ from measure import Load, run, settled, together
 
 GIB = 2 ** 30
 KIB, MIB = 1024, 2 ** 20
+FEW_WORKERS = "workers { max = 32 }\n"
 
 # title; is more better?  None: told, not compared; digits behind the point
 Figure = collections.namedtuple("Figure", "title more digits")
@@ -41,6 +43,8 @@ FIGURES = {
     "ping_p99_ms": Figure("interactive p99 ms", None, 1),
     "lost": Figure("lost", None, 0),
     "failed": Figure("failed", None, 0),
+    "workers": Figure("workers", None, 0),
+    "keepers": Figure("keepers", None, 0),
 }
 
 # servers: who takes part, "all", "proxies" or "sockd"; setup: how the server
@@ -147,6 +151,24 @@ def idle(running, _, tunnels):
     return {"kib": less(after[0], before[0], n * KIB),
             "pss_kib": less(after[1], before[1], n * KIB),
             "failed": tunnels - result["used"]}
+
+
+def keep(running, _, tunnels):
+    """With few workers the keepers hold them, over a reload; then each is
+    used."""
+    found = {}
+
+    def at_mark(name):
+        if name == "begin":
+            settled(running)
+            names = [memory.stat(pid)[0] for pid in running.pids()]
+            found.update(workers=names.count("sockd-worker"),
+                         keepers=names.count("sockd-keeper"))
+            running.process.send_signal(signal.SIGHUP)
+
+    load = Load("idle", running.options() + [f"tunnels={tunnels}"])
+    result, = together([load], at_mark)
+    return {**found, "failed": tunnels - result["used"]}
 
 
 def wake(running, _, tunnels=250):
@@ -272,6 +294,9 @@ ROWS = [
         servers="proxies", rounds=3),
     Row("idle-9500", "9,500 tunnels at rest", of(idle, tunnels=9500),
         servers="proxies", rounds=3),
+    *(Row(f"keep-{n}", f"{n} tunnels, 32 workers, a reload, each used",
+          of(keep, tunnels=n), servers="sockd", setup={"extra": FEW_WORKERS},
+          rounds=1) for n in (9500, 19000)),
     Row("wake", "the first octet after 4 s of rest, over an active tunnel's",
         wake, servers="proxies"),
     *(Row(f"udp-{n}-{size}", f"UDP, {n} associations, {size} octets",
