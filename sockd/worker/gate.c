@@ -1,13 +1,12 @@
 /*
  * The set that a worker waits on between clients.  Listeners and the keepers'
  * channel are waited for with EPOLLEXCLUSIVE: one connection wakes one
- * worker, and of those that wait the kernel wakes the one that came last,
- * whose memory is warm.
+ * worker, the first in the queue that waits.  A few clients are served by the
+ * same few workers, whose memory is warm.
  *
- * For each connection the kernel asks one after another, also those that are
- * busy: with 1,000 of them that is 50 us of the CPU.  So a worker whose client
- * keeps it waiting takes itself out of the queues, and comes back when it is
- * free.
+ * Those that stand before it and are busy are asked as well, and with 1,000 of
+ * them that costs more than all else.  So a worker whose client keeps it
+ * waiting leaves the queues, and comes back, at their end, when it is free.
  *
  * The master retires a worker by taking its state from IDLE to LEAVING and
  * sending SIGUSR2, which is let in only while it waits here; so it cannot
