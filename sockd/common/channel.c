@@ -8,10 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "fd.h"
 
 /* Room for some thousand questions, where the system allows it. */
 enum { CHANNEL_BUFFER = 4 << 20 };
@@ -118,6 +121,7 @@ channel_receive(int fd, void *buf, size_t size, int *fds, size_t *n)
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
 	    .msg_control = control.buf, .msg_controllen = sizeof(control) };
 	size_t room = *n, came;
+	bool cut;
 	ssize_t len;
 
 	*n = 0;
@@ -125,12 +129,14 @@ channel_receive(int fd, void *buf, size_t size, int *fds, size_t *n)
 	if (len == -1)
 		return -1;
 	came = take_fds(&msg, fds, room);
-	if (came > room || (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
-		for (size_t i = 0; i < came && i < room; i++)
-			close(fds[i]);
-		errno = EBADMSG;
-		return -1;
+	cut = (msg.msg_flags & MSG_TRUNC) != 0 || came > room;
+	if (cut || (msg.msg_flags & MSG_CTRUNC)) {
+		fds_close(fds, came < room ? came : room);
+		came = 0;
 	}
 	*n = came;
-	return len;
+	if (!cut)
+		return len;
+	errno = EBADMSG;
+	return -1;
 }

@@ -35,9 +35,10 @@ int	channel_send(int fd, const void *buf, size_t len, const int *fds,
 
 /*
  * Receive one datagram.  *n holds how many descriptors fds has room for,
- * and then how many came (the caller owns them).  Returns the length, 0 at
- * the end of file, -1 and errno (EAGAIN; EINTR; EBADMSG: truncated, or more
- * descriptors than there is room for; everything that came was closed).
+ * and then how many came (the caller owns them): all or, where this process
+ * may not open so many more, none.  Returns the length, 0 at the end of file,
+ * -1 and errno (EAGAIN; EINTR; EBADMSG: truncated, or more descriptors than
+ * fds has room for; everything that came was closed).
  */
 ssize_t	channel_receive(int fd, void *buf, size_t size, int *fds, size_t *n);
 

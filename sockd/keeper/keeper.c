@@ -37,11 +37,11 @@
 #include "held.h"
 #include "lib/message.h"
 #include "sockd/common/clock.h"
-#include "sockd/common/fd.h"
 #include "sockd/common/log.h"
 #include "sockd/common/process.h"
 #include "sockd/common/sandbox.h"
 #include "sockd/common/slot.h"
+#include "sockd/common/tunnel.h"
 #include "sockd/common/wake.h"
 #include "watch.h"
 
@@ -209,27 +209,14 @@ watch_held(struct keeper *k, uint32_t i)
 
 /* ---- from workers ---- */
 
-static bool
-is_sane(const struct keeper *k, const struct tunnel_message *t, size_t n_fds)
-{
-	return t->slot < k->board->n.sessions && n_fds > 0 &&
-	    t->n_fds == n_fds;
-}
-
-/* Take the session: swap its owner word, and wait for its descriptors. */
 static void
-take(struct keeper *k, const struct tunnel_message *t, const int *fds)
+hold(struct keeper *k, const struct tunnel *t)
 {
-	struct held h = { .slot = t->slot, .n_fds = (uint8_t)t->n_fds };
+	struct held h = { .slot = t->slot, .owner = t->owner,
+	    .n_fds = (uint8_t)t->n_fds };
 	uint32_t i;
 
-	h.owner = owner_word(k->process->index, k->process->epoch,
-	    ++k->serial);
-	memcpy(h.fds, fds, t->n_fds * sizeof(fds[0]));
-	if (!slot_pass(k->board, t->slot, t->owner, h.owner)) {
-		fds_close(fds, t->n_fds);
-		return;
-	}
+	memcpy(h.fds, t->fds, t->n_fds * sizeof(t->fds[0]));
 	h.due_ms = atomic_load(&k->board->sessions[t->slot].idle_due_ms);
 	atomic_fetch_add(&k->board->header->counts.parked, 1);
 	i = held_add(&k->held, &h);
@@ -241,31 +228,20 @@ take(struct keeper *k, const struct tunnel_message *t, const int *fds)
 static void
 receive(struct keeper *k)
 {
-	uint8_t buf[MESSAGE_MAX];
-	struct tunnel_message t;
-	int fds[CHANNEL_FDS_MAX];
-	size_t n;
-	ssize_t len;
+	const struct process *p = k->process;
+	enum tunnel_fate fate = TUNNEL_LOST;
+	struct tunnel t;
 
-	for (int turn = 0; turn < EVENTS_MAX; turn++) {
+	for (int n = 0; n < EVENTS_MAX && fate != TUNNEL_NONE; n++) {
 		if (held_is_full(&k->held)) {
 			k->paused = true;
-			forget(k, k->process->park_receive);
+			forget(k, p->park_receive);
 			return;
 		}
-		n = CHANNEL_FDS_MAX;
-		len = channel_receive(k->process->park_receive, buf,
-		    sizeof(buf), fds, &n);
-		if (len <= 0 && (len == 0 || errno != EBADMSG))
-			return;
-		if (len > 0 && tunnel_message_decode(buf, (size_t)len, &t) &&
-		    is_sane(k, &t, n)) {
-			take(k, &t, fds);
-			continue;
-		}
-		if (len > 0)
-			fds_close(fds, n);
-		log_warning("tunnel not taken why=\"bad message\"");
+		fate = tunnel_take(k->board, p->park_receive,
+		    owner_word(p->index, p->epoch, ++k->serial), &t);
+		if (fate == TUNNEL_TAKEN)
+			hold(k, &t);
 	}
 }
 

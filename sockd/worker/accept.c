@@ -13,13 +13,12 @@
 #include <sys/socket.h>
 
 #include "gate.h"
-#include "lib/message.h"
 #include "session.h"
-#include "sockd/common/channel.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/fd.h"
 #include "sockd/common/log.h"
 #include "sockd/common/slot.h"
+#include "sockd/common/tunnel.h"
 #include "sockd/common/wake.h"
 
 enum { PAUSE_MS = 100 };
@@ -150,29 +149,13 @@ static void
 take_tunnel(struct worker *w)
 {
 	const struct process *p = w->process;
-	int fds[CHANNEL_FDS_MAX];
-	struct tunnel_message t;
-	uint8_t buf[MESSAGE_MAX];
-	size_t n = CHANNEL_FDS_MAX;
-	ssize_t len;
-	uint64_t owner;
+	struct tunnel t;
 
-	len = channel_receive(p->woken_receive, buf, sizeof(buf), fds, &n);
-	if (len <= 0)
+	if (tunnel_take(w->board, p->woken_receive, owner_word(p->index,
+	    p->epoch, ++w->serial), &t) != TUNNEL_TAKEN)
 		return;
-	if (!tunnel_message_decode(buf, (size_t)len, &t) || n == 0 ||
-	    t.n_fds != n || t.slot >= w->board->n.sessions) {
-		fds_close(fds, n);
-		log_warning("tunnel not taken why=\"bad message\"");
-		return;
-	}
-	owner = owner_word(p->index, p->epoch, ++w->serial);
-	if (!slot_pass(w->board, t.slot, t.owner, owner)) {
-		fds_close(fds, n);
-		return;
-	}
 	become_busy(w);
-	session_resume(w, t.slot, owner, fds, n);
+	session_resume(w, t.slot, t.owner, t.fds, t.n_fds);
 	become_idle(w);
 }
 

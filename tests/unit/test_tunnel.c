@@ -1,0 +1,113 @@
+/*
+ * Taking a tunnel from a channel: whose it is then, and what stays open.
+ */
+#include "sockd/common/tunnel.h"
+
+#include <criterion/criterion.h>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include "board_values.h"
+#include "lib/message.h"
+#include "sockd/common/slot.h"
+
+static struct board b;
+static int ends[2], pair[2];		/* the channel; a tunnel's descriptors */
+static uint64_t sender, receiver;
+static uint32_t slot;
+
+static void
+make(void)
+{
+	b = small_board(16, 16);
+	sender = owner_word(1, 1, 1);
+	receiver = owner_word(2, 1, 1);
+	slot = (uint32_t)slot_claim(&b, sender);
+	b.sessions[slot].has_octets = true;
+	cr_assert_eq(channel_make(ends), 0);
+	cr_assert_eq(pipe(pair), 0);
+}
+
+TestSuite(tunnel, .init = make);
+
+static void
+send_tunnel(uint32_t which, uint64_t owner, unsigned n_fds)
+{
+	struct tunnel_message m = { .slot = which, .n_fds = n_fds,
+		.owner = owner };
+	uint8_t buf[MESSAGE_MAX];
+
+	cr_assert_eq(channel_send(ends[0], buf,
+	    tunnel_message_encode(buf, &m), pair, 2), 0);
+}
+
+/* The lowest one that is free: does not move where nothing stays open. */
+static int
+next_descriptor(void)
+{
+	int fd = fcntl(0, F_DUPFD, 0);
+
+	cr_assert_neq(fd, -1);
+	close(fd);
+	return fd;
+}
+
+/* It is not taken, and nothing that came with it stays open. */
+static void
+check_lost(void)
+{
+	struct tunnel t;
+	int before = next_descriptor();
+
+	cr_assert_eq(tunnel_take(&b, ends[1], receiver, &t), TUNNEL_LOST);
+	cr_assert_eq(next_descriptor(), before);
+	cr_assert_eq(tunnel_take(&b, ends[1], receiver, &t), TUNNEL_NONE);
+}
+
+Test(tunnel, is_taken_with_its_descriptors)
+{
+	struct tunnel t;
+
+	send_tunnel(slot, sender, 2);
+	cr_assert_eq(tunnel_take(&b, ends[1], receiver, &t), TUNNEL_TAKEN);
+	cr_assert_eq(t.slot, slot);
+	cr_assert_eq(t.owner, receiver);
+	cr_assert_eq(t.n_fds, 2u);
+	cr_assert_eq(write(t.fds[1], "x", 1), 1);
+	cr_assert_eq(atomic_load(&b.owners[slot]), receiver);
+}
+
+Test(tunnel, of_another_owner_is_not_taken)
+{
+	send_tunnel(slot, owner_word(1, 2, 1), 2);
+	check_lost();
+	cr_assert_eq(atomic_load(&b.owners[slot]), sender);
+}
+
+Test(tunnel, that_is_nonsense_is_not_taken)
+{
+	send_tunnel(b.n.sessions, sender, 2);
+	check_lost();
+	send_tunnel(slot, sender, 1);		/* two came */
+	check_lost();
+	cr_assert_eq(channel_send(ends[0], "nonsense", 8, pair, 2), 0);
+	check_lost();
+	cr_assert_eq(atomic_load(&b.owners[slot]), sender);
+}
+
+Test(tunnel, whose_descriptors_found_no_room_is_over)
+{
+	struct rlimit was, none;
+
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = was;
+	none.rlim_cur = (rlim_t)next_descriptor() + 1;	/* one of the two */
+	send_tunnel(slot, sender, 2);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	check_lost();
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &was), 0);
+	cr_assert_eq(atomic_load(&b.states[slot]), (uint32_t)SLOT_ENDED);
+	cr_assert_eq(atomic_load(&b.sessions[slot].outcome),
+	    (uint32_t)OUTCOME_ERROR);
+}
