@@ -1,6 +1,9 @@
 /*
  * UDP echoes: each association keeps a window of datagrams on the way, sent
- * and taken in batches, so that the generator costs as little as it can.
+ * and taken in batches, so that the generator costs as little as it can.  The
+ * window is larger than a batch of ours or of a server's, or all of it would
+ * go round as one and everybody wait for everybody; and it fits the buffers
+ * that a socket has by default.
  */
 #include <err.h>
 #include <poll.h>
@@ -15,7 +18,7 @@
 #include "load_process.h"
 #include "load_udp_target.h"
 
-enum { WINDOW = UDP_BATCH, HEADER_SIZE = 10, LOST_MS = 20,
+enum { WINDOW = 2 * UDP_BATCH, HEADER_SIZE = 10, LOST_MS = 20,
        ASSOCIATIONS_MAX = 1024 };
 
 struct echoes {
@@ -82,13 +85,16 @@ prepare(struct echoes *e, uint16_t port)
 static void
 send_some(struct echoes *e, unsigned i)
 {
-	int n = sendmmsg(e->waits[i].fd, e->send.messages, WINDOW - e->out[i],
-	    0);
+	while (e->out[i] < WINDOW) {
+		unsigned room = WINDOW - e->out[i];
+		int n = sendmmsg(e->waits[i].fd, e->send.messages,
+		    room < UDP_BATCH ? room : UDP_BATCH, 0);
 
-	if (n <= 0)
-		return;
-	e->out[i] += (unsigned)n;
-	e->sent += (uint64_t)n;
+		if (n <= 0)
+			return;
+		e->out[i] += (unsigned)n;
+		e->sent += (uint64_t)n;
+	}
 }
 
 static void
