@@ -36,9 +36,8 @@ const char *const queries[N_QUERIES] = {
 	    " FROM session WHERE id = ?1",
 	[NEXT_LIVE] = "SELECT id FROM session"
 	    " WHERE ended IS NULL AND id > ?1 ORDER BY id LIMIT 1",
-	[LOSE] = "UPDATE session SET outcome = 'lost', ended = max(started,"
-	    " coalesce((SELECT value FROM state WHERE key = 'swept'), 0))"
-	    " WHERE id = ?1 AND ended IS NULL",
+	[LOSE] = "UPDATE session SET outcome = 'lost',"
+	    " ended = max(started, ?2) WHERE id = ?1 AND ended IS NULL",
 	[EXPIRE_UDP] = "DELETE FROM udp_target WHERE session IN (SELECT id"
 	    " FROM session WHERE id < ?1 AND ended IS NOT NULL"
 	    " ORDER BY id LIMIT ?2)",

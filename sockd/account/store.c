@@ -20,6 +20,7 @@
 struct store {
 	struct db	*db;
 	int64_t		data_version;
+	int64_t		last_us;	/* what the last run wrote last */
 };
 
 /* ---- what goes in ---- */
@@ -57,6 +58,9 @@ bind_port(struct query *q, int at, uint16_t port)
 }
 
 /* ---- opening ---- */
+
+static const char last_written[] = "SELECT CAST(value * 1000000 AS INTEGER)"
+    " FROM state WHERE key = 'swept'";
 
 /* One transaction: a schema is either the old one or the new one. */
 static int
@@ -100,7 +104,8 @@ store_open(const char *path, bool sync_full, char *why, size_t why_size)
 	if (s->db == NULL)
 		goto fail;
 	why[0] = '\0';
-	if (bring_up_to_date(s->db, why, why_size) != DB_DONE) {
+	if (bring_up_to_date(s->db, why, why_size) != DB_DONE ||
+	    db_number(s->db, last_written, &s->last_us) != DB_DONE) {
 		if (why[0] == '\0')
 			snprintf(why, why_size, "%s", db_error(s->db));
 		goto fail;
@@ -311,6 +316,7 @@ store_lose(struct store *s, uint64_t id)
 	struct query *q = db_query(s->db, LOSE);
 
 	query_number(q, 1, (int64_t)id);
+	query_time(q, 2, (uint64_t)s->last_us);
 	return run(s, q);
 }
 

@@ -77,7 +77,7 @@ int	store_seen(struct store *s, uint64_t id, struct store_seen *seen);
  * STORE_NONE: no more.
  */
 int	store_next_live(struct store *s, uint64_t *id);
-/* End one as lost, at the last time that the ledger was written. */
+/* End one as lost, when the ledger was last written before store_open(). */
 int	store_lose(struct store *s, uint64_t id);
 
 /*
