@@ -82,10 +82,14 @@ activation_notify(enum notice notice)
 		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
 		    (unsigned long long)(clock_ns() / 1000));
 		return;
-	case NOTICE_STOPPING:
-		sd_notify(0, "STOPPING=1");
-		return;
 	}
+}
+
+void
+activation_notify_stopping(uint64_t most_ms)
+{
+	sd_notifyf(0, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%llu",
+	    (unsigned long long)most_ms * 1000);
 }
 
 #else
@@ -112,6 +116,12 @@ void
 activation_notify(enum notice notice)
 {
 	(void)notice;
+}
+
+void
+activation_notify_stopping(uint64_t most_ms)
+{
+	(void)most_ms;
 }
 
 #endif

@@ -13,7 +13,10 @@
 #include "sockd/common/slot.h"
 #include "sockd/common/wake.h"
 
-enum { CUT_MS = 3000, BOOKS_MS = 5000, KILLED_MS = 1000 };
+enum {
+	CUT_MS = 3000, BOOKS_MS = 5000, KILLED_MS = 1000,
+	AFTER_MS = 20000,	/* all of that at its longest, and to spare */
+};
 
 static const enum process_kind servers[] = { PROCESS_WORKER, PROCESS_KEEPER,
     PROCESS_AUTH, PROCESS_RESOLVER };
@@ -69,7 +72,8 @@ void
 stop_asked(struct master *m)
 {
 	if (m->phase == STOP_NOT) {
-		activation_notify(NOTICE_STOPPING);
+		activation_notify_stopping(m->conf->timeouts.stop_ms +
+		    AFTER_MS);
 		log_info("stopping sessions=%u", count_sessions(&m->board));
 		atomic_store(&m->board.header->stopping, 1);
 		listeners_stop(&m->listeners);

@@ -21,7 +21,19 @@ class Notices(ServiceTest):
         self.assertRegex(when, r"^MONOTONIC_USEC=\d+$")
         self.assertEqual(sockd.next_word(), ["READY=1"])
         sockd.stop()
-        self.assertEqual(sockd.next_word(), ["STOPPING=1"])
+        self.assertEqual(sockd.next_word()[0], "STOPPING=1")
+
+    def test_a_long_stop_is_waited_for(self):
+        """Or the manager would kill what is still within timeouts.stop."""
+        sockd = self.managed(timeouts={"stop": "10m"})
+        sockd.start()
+        self.assertEqual(sockd.next_word(), ["READY=1"])
+        sockd.stop()
+        state, patience = sockd.next_word()
+        self.assertEqual(state, "STOPPING=1")
+        name, us = patience.split("=")
+        self.assertEqual(name, "EXTEND_TIMEOUT_USEC")
+        self.assertGreater(int(us), 600 * 1000000)
 
     def test_ready_after_a_refused_reload(self):
         """Or the manager would wait for ever."""
