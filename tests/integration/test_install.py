@@ -93,6 +93,11 @@ class Install(unittest.TestCase):
             unit = f.read()
         self.assertIn(f"ExecStart={variable('sbindir')}/sockd ", unit)
         self.assertNotRegex(unit, r"@\w+@")
+        check = (f"={variable('sbindir')}/sockd -t "
+                 f"-f {variable('sysconfdir')}/sockd.conf\n")
+        self.assertIn("ExecStartPre" + check, unit)
+        self.assertIn("ExecReload" + check + "ExecReload=/bin/kill -HUP "
+                      "$MAINPID\n", unit)
         for key in ("RuntimeDirectoryPreserve=yes", "TasksMax=",
                     "LimitNOFILE="):
             self.assertIn(key, unit)
