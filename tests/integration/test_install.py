@@ -102,6 +102,23 @@ class Install(unittest.TestCase):
                     "LimitNOFILE="):
             self.assertIn(key, unit)
 
+    def test_unit_has_room_for_all_processes(self):
+        """By the defaults, and with those from before a reload."""
+        self.make("install")
+        with open(self.path("systemdsystemunitdir", "sockd.service"),
+                  encoding="utf-8") as f:
+            room = int(re.search(r"^TasksMax=(\d+)$", f.read(), re.M)[1])
+        conf = subprocess.run(
+            [SOCKD, "-T", "-f", self.path("sysconfdir", "sockd.conf")],
+            capture_output=True, text=True, check=True).stdout
+        helpers = [int(n) for n in re.findall(r"\shelpers_max = (\d+)",
+                                              conf)]
+        workers = int(re.search(r"workers \{[^}]*\smax = (\d+)", conf)[1])
+        keepers, others = 64, 8
+        self.assertEqual(len(helpers), 2)
+        self.assertGreaterEqual(room, 2 * (workers + sum(helpers)) +
+                                keepers + others)
+
     def test_pam_lets_the_group_in_and_never_root(self):
         with open(os.path.join(SRCDIR, "etc/pam.d/sockd"),
                   encoding="utf-8") as f:
