@@ -105,18 +105,33 @@ make_channels(struct process *p)
 
 /*
  * What every child would look up by itself is looked up once: a fork
- * inherits it.
+ * inherits it.  A child that cannot become its user serves nobody.
  */
-static void
-prepare_children(const struct conf *conf)
+static int
+find_users(const struct conf *conf)
 {
 	const char *const users[] = { conf->user, conf->accounting.user,
 	    conf->pam.user };
 	uid_t uid;
 	gid_t gid;
 
-	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++)
-		process_find_user(users[i], &uid, &gid);
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		if (process_find_user(users[i], &uid, &gid) == 0 ||
+		    geteuid() != 0)
+			continue;
+		log_err("start failed why=\"no user %s; make it with: "
+		    "useradd --system %s\"", users[i], users[i]);
+		return -1;
+	}
+	return 0;
+}
+
+static void
+prepare_children(const struct conf *conf)
+{
+	uid_t uid;
+	gid_t gid;
+
 	if (process_find_user(conf->user, &uid, &gid) == -1 || geteuid() != 0)
 		uid = geteuid();	/* whoever started us, root or not */
 	pipe_budget_check(conf->workers.max, uid);
@@ -134,7 +149,8 @@ open_all(struct master *m)
 	struct process *base = &m->children.base;
 
 	process_raise_descriptors();
-	if (run_dir_open(&m->run, m->conf) == -1 ||
+	if (find_users(m->conf) == -1 ||
+	    run_dir_open(&m->run, m->conf) == -1 ||
 	    run_dir_make_board(&m->run, &m->board, &sizes) == -1)
 		return -1;
 	m->rules_max = sizes.rules;

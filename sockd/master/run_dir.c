@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -18,6 +17,7 @@
 
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
+#include "sockd/common/process.h"
 
 enum { LOCK_PATIENCE_MS = 5000, LOCK_STEP_MS = 50, BOARDS_ASIDE_MAX = 100,
        SESSIONS_LEAST = 64 };
@@ -55,17 +55,13 @@ make_path(const char *path, mode_t mode)
 static int
 give_to(const char *path, const char *user)
 {
-	const struct passwd *pw;
+	uid_t uid;
+	gid_t gid;
 
 	if (geteuid() != 0)
 		return 0;
-	pw = getpwnam(user);
-	if (pw == NULL) {
-		log_err("start failed why=\"no user %s; make it with: "
-		    "useradd --system %s\"", user, user);
-		return -1;
-	}
-	if (chown(path, pw->pw_uid, pw->pw_gid) == 0)
+	if (process_find_user(user, &uid, &gid) == 0 &&
+	    chown(path, uid, gid) == 0)
 		return 0;
 	log_err("start failed path=%s why=\"chown to %s: %s\"", path, user,
 	    strerror(errno));

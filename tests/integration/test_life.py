@@ -324,6 +324,19 @@ class Starts(unittest.TestCase):
         self.assertIn("action", s.stderr())
         self.assertIn("sockd.conf", s.stderr())
 
+    @needs_root
+    def test_a_user_that_is_missing_ends_the_start(self):
+        """Also where state_dir is there: nobody could serve."""
+        for section, key in [("", "user"), ("accounting", "user"),
+                             ("pam", "user")]:
+            with self.subTest(section=section):
+                s = self.sockd(**{section: {key: "no-such-user"}})
+                os.mkdir(s.state)
+                s.spawn()
+                self.assertEqual(s.process.wait(30), 1)
+                self.assertIn('start failed why="no user no-such-user',
+                              s.stderr())
+
     def test_few_descriptors(self):
         s = self.sockd(nofile=64).start()
         with Echo() as echo, socks5(s.port(), echo.address) as c:
