@@ -3,8 +3,8 @@
  *
  *	2026-11-25T22:40:00.123Z sockd-worker[123] info event key=value
  *
- * to a file or standard error; to syslog the same without time, name and
- * level, which syslog adds.  A line is bounded (LOG_LINE_MAX), and no control
+ * to a file or standard error; to syslog and to systemd's journal the same
+ * without time, name and level, which they add.  A line is bounded (LOG_LINE_MAX), and no control
  * octet leaves here even if a caller forgot to quote one.  A log that cannot
  * be written is never a reason to fail.
  *
@@ -16,7 +16,9 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +37,7 @@ static const char *const level_names[] = {
 static struct {
 	int	fd;		/* -1: syslog */
 	int	level;
+	bool	journal;	/* fd leads to it: sd-daemon(3), "<3>text" */
 	char	ident[32];	/* openlog(3) keeps the pointer */
 } state = { .fd = STDERR_FILENO, .level = LOG_INFO, .ident = "sockd" };
 
@@ -55,6 +58,21 @@ connect_syslog(void)
 	openlog(state.ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
+/* Is this what systemd reads (systemd.exec(5), JOURNAL_STREAM)? */
+static bool
+is_journal(int fd)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[48];
+	struct stat st;
+
+	if (stream == NULL || fstat(fd, &st) == -1)
+		return false;
+	snprintf(own, sizeof(own), "%llu:%llu", (unsigned long long)st.st_dev,
+	    (unsigned long long)st.st_ino);
+	return strcmp(stream, own) == 0;
+}
+
 void
 log_open(int fd, int level, const char *ident)
 {
@@ -62,6 +80,7 @@ log_open(int fd, int level, const char *ident)
 		close(state.fd);
 	state.fd = fd;
 	state.level = level;
+	state.journal = is_journal(fd);
 	log_set_ident(ident);
 }
 
@@ -111,6 +130,8 @@ put_prefix(char *line, size_t size, int level)
 	struct tm tm = { 0 };
 	size_t n;
 
+	if (state.journal)
+		return written(snprintf(line, size, "<%d>", level), size);
 	gmtime_r(&now, &tm);
 	n = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &tm);
 	n += written(snprintf(line + n, size - n, ".%03uZ %s[%ld] %s ",

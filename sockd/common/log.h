@@ -15,9 +15,10 @@
 
 /*
  * Start or change the log.  fd: of a file, 2 for standard error, -1 for
- * syslog, to which this connects at once.  Takes fd, and closes the one
- * before.  level: LOG_ERR ... LOG_DEBUG, the least urgent to be written.
- * Until the first call everything up to info goes to standard error.
+ * syslog, to which this connects at once; systemd's journal is known by
+ * $JOURNAL_STREAM.  Takes fd, and closes the one before.  level: LOG_ERR ...
+ * LOG_DEBUG, the least urgent to be written.  Until the first call everything
+ * up to info goes to standard error.
  */
 void	log_open(int fd, int level, const char *ident);
 

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int file = -1;		/* what was logged; the log has a copy */
@@ -51,6 +53,23 @@ Test(log, writes_one_line_in_the_stated_form)
 	cr_assert_eq((size_t)end, strlen(buf));
 	cr_assert_str_eq(name, "sockd-test");
 	cr_assert_eq(pid, (long)getpid());
+}
+
+/* It adds time and name, and takes the level from the text. */
+Test(log, the_journal_is_told_the_level_as_it_wants_it)
+{
+	char buf[4096], stream[64];
+	struct stat st;
+
+	cr_assert_eq(fstat(file, &st), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu",
+	    (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_open(dup(file), LOG_INFO, "sockd-test");
+	log_err("one");
+	log_info("two key=%d", 7);
+	logged(buf, sizeof(buf));
+	cr_assert_str_eq(buf, "<3>one\n<6>two key=7\n");
 }
 
 Test(log, levels_are_names_and_a_bar)
