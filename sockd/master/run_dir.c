@@ -28,6 +28,12 @@ static const char board_name[] = "board";
 static const char *const last_names[] = { "board.last", "board.last2" };
 static const char pid_name[] = "sockd.pid";
 
+/* How a board came out, and whether there is more room now. */
+struct made {
+	unsigned	session_max;
+	bool		has_freed;	/* an old board is gone */
+};
+
 /* Make a directory with its missing parents (0755). */
 static int
 make_path(const char *path, mode_t mode)
@@ -208,8 +214,11 @@ put_aside(int dirfd, const char *name, const char *why)
 	unlinkat(dirfd, name, 0);
 }
 
-/* Take the sessions of one old board over.  Without such a file: nothing. */
-static void
+/*
+ * Take the sessions of one old board over.  Without such a file: nothing.
+ * True if the file is gone, and its room free.
+ */
+static bool
 import(int dirfd, const char *name, struct board *to)
 {
 	struct board from = { 0 };
@@ -221,12 +230,12 @@ import(int dirfd, const char *name, struct board *to)
 	if (fd == -1) {
 		if (errno != ENOENT)
 			put_aside(dirfd, name, strerror(errno));
-		return;
+		return false;
 	}
 	if (board_open(&from, fd, true, &why) == -1) {
 		put_aside(dirfd, name, why);
 		close(fd);
-		return;
+		return false;
 	}
 	close(fd);
 	n = board_import(to, &from);
@@ -234,19 +243,20 @@ import(int dirfd, const char *name, struct board *to)
 	board_unmap(&from);
 	if (n > 0)
 		log_info("board imported sessions=%u", n);
-	if (left > 0)
+	if (left > 0) {
 		put_aside(dirfd, name, "more sessions than fit");
-	else
-		unlinkat(dirfd, name, 0);
+		return false;
+	}
+	return unlinkat(dirfd, name, 0) == 0;
 }
 
 /*
  * A run_dir that is too small (a tmpfs) lowers what is served and does not
- * prevent the start.
+ * prevent the start.  *session_max says how far.
  */
 static int
 create_board(const struct run_dir *d, struct board *board,
-    const struct board_sizes *wanted)
+    const struct board_sizes *wanted, unsigned *session_max)
 {
 	struct board_sizes sizes = *wanted;
 
@@ -257,9 +267,7 @@ create_board(const struct run_dir *d, struct board *board,
 		sizes.principals = sizes.principals / 2 + 1;
 		sizes.places = sizes.places / 2 + 1;
 	}
-	if (sizes.session_max < wanted->session_max)
-		log_warning("board small sessions=%u wanted=%u why=\"no space "
-		    "in run_dir\"", sizes.session_max, wanted->session_max);
+	*session_max = sizes.session_max;
 	return 0;
 }
 
@@ -289,18 +297,42 @@ move_board(int dirfd)
  * one; who is killed in between finds both at the next start, and rows are
  * written by id, so twice is once.
  */
-int
-run_dir_make_board(const struct run_dir *d, struct board *board,
-    const struct board_sizes *sizes)
+static int
+make_board(const struct run_dir *d, struct board *board,
+    const struct board_sizes *wanted, struct made *made)
 {
-	if (move_board(d->fd) == -1 ||
-	    create_board(d, board, sizes) == -1) {
+	*made = (struct made){ 0 };
+	if (move_board(d->fd) == -1 || create_board(d, board, wanted,
+	    &made->session_max) == -1) {
 		log_err("start failed file=%s why=\"%s\"", board_name,
 		    strerror(errno));
 		return -1;
 	}
 	for (size_t i = 0; i < sizeof(last_names) / sizeof(last_names[0]); i++)
-		import(d->fd, last_names[i], board);
+		made->has_freed |= import(d->fd, last_names[i], board);
+	return 0;
+}
+
+/*
+ * Where there was no room for two boards, the small one that was made beside
+ * the old one has taken its sessions, and makes way for one of full size.
+ */
+int
+run_dir_make_board(const struct run_dir *d, struct board *board,
+    const struct board_sizes *sizes)
+{
+	struct made made;
+
+	if (make_board(d, board, sizes, &made) == -1)
+		return -1;
+	if (made.session_max < sizes->session_max && made.has_freed) {
+		board_unmap(board);
+		if (make_board(d, board, sizes, &made) == -1)
+			return -1;
+	}
+	if (made.session_max < sizes->session_max)
+		log_warning("board small sessions=%u wanted=%u why=\"no space "
+		    "in run_dir\"", made.session_max, sizes->session_max);
 	return 0;
 }
 

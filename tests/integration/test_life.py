@@ -202,6 +202,31 @@ class Deaths(SockdTest):
         self.assertEqual({r["outcome"] for r in rows}, {"lost"})
         self.assertFalse(os.path.exists(board + ".last"))
 
+    @needs_root
+    def test_a_small_run_dir_serves_as_many_after_a_kill(self):
+        """There is room for one board, and not for the last one too."""
+        board = os.path.join(self.sockd.run, "board")
+        self.sockd.stop()
+        self.sockd.configure(sessions={"max": 4096})
+        self.sockd.start()
+        size = os.path.getsize(board)
+        self.sockd.stop()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755,size="
+                           f"{size * 3 // 2}", "none",
+                           self.sockd.run]).returncode != 0:
+            self.skipTest("tmpfs cannot be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.sockd.run])
+        self.sockd.start()
+        pumps = self.pumps(3)
+        self.sockd.kill()
+        for pump in pumps:
+            pump.join(20)
+        self.sockd.start()
+        rows = self.sockd.wait_rows(3)
+        self.assertEqual({r["outcome"] for r in rows}, {"lost"})
+        self.assertEqual(os.path.getsize(board), size)
+        self.assertNotIn("board small", self.sockd.stderr())
+
     def test_all_killed_at_once(self):
         pumps = self.pumps(5)
         everybody = [self.sockd.pid] + self.sockd.children()
