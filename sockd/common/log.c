@@ -4,9 +4,9 @@
  *	2026-11-25T22:40:00.123Z sockd-worker[123] info event key=value
  *
  * to a file or standard error; to syslog and to systemd's journal the same
- * without time, name and level, which they add.  A line is bounded (LOG_LINE_MAX), and no control
- * octet leaves here even if a caller forgot to quote one.  A log that cannot
- * be written is never a reason to fail.
+ * without time, name and level, which they add.  A line is bounded
+ * (LOG_LINE_MAX), and no control octet leaves here even if a caller forgot to
+ * quote one.  A log that cannot be written is never a reason to fail.
  *
  * Works inside a sandbox without open(2): the file is open before, and the
  * connection to /dev/log is made at log_open() (LOG_NDELAY).
