@@ -250,7 +250,7 @@ turn_ms(const struct master *m)
 	uint64_t ms = IDLE_TURN_MS, patience_ms;
 
 	if (atomic_load(&m->board.header->used) > 0 ||
-	    m->spares.surplus_since_ms != 0)
+	    m->spares.surplus_since_ms != 0 || m->spares.busy.count != 0)
 		ms = TURN_MS;
 	if (m->phase != STOP_NOT)
 		ms = STOP_TURN_MS;

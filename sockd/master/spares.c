@@ -17,7 +17,7 @@
 #include "sockd/common/slot.h"
 
 enum { BATCH_MAX = 64, NEED_MS = 500, SURPLUS_MS = 3000, KEEPERS_MAX = 64,
-       KEEPER_RESERVE = 64 };
+       KEEPER_RESERVE = 64, QUIET_MS = 10000 };
 
 struct census {
 	unsigned	idle, spare;	/* spare: idle or starting */
@@ -174,16 +174,20 @@ keep_keepers(struct children *c)
 		child_start(c, PROCESS_KEEPER);
 }
 
+/* Under full load one is idle every other moment: that is no end. */
 static void
 tell_full(struct spares *s, const struct children *c, unsigned idle)
 {
 	unsigned max = c->base.conf->workers.max;
+	uint64_t now_ms = clock_ms();
 
-	if (idle == 0 && c->broods[PROCESS_WORKER].living >= max)
+	if (idle == 0 && c->broods[PROCESS_WORKER].living >= max) {
+		s->busy_ms = now_ms;
 		log_starts(&s->busy, "workers.max=%u why=\"clients and "
 		    "waking tunnels wait for a worker\"", max);
-	else if (idle > 0)
+	} else if (now_ms - s->busy_ms >= QUIET_MS) {
 		log_ends(&s->busy);
+	}
 }
 
 void

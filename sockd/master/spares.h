@@ -11,6 +11,7 @@ struct spares {
 	unsigned	batch;		/* workers forked the last time */
 	uint64_t	needed_ms;	/* and when that was */
 	uint64_t	surplus_since_ms;	/* 0: there is none */
+	uint64_t	busy_ms;	/* the last time that all were */
 	struct log_condition busy;
 };
 

@@ -12,7 +12,7 @@ import unittest
 from harness import (LISTEN, PASS_ALL, Sockd, SockdTest, comm, is_built_with,
                      needs_root, wait_until)
 from peers import Echo, Source
-from wire import receive_exactly, socks5
+from wire import open_proxy, receive_exactly, socks5
 
 SERVERS = ("worker", "keeper", "auth", "resolver", "account")
 
@@ -392,6 +392,41 @@ class Spares(SockdTest):
         wait_until("the surplus is gone", lambda: len(
             self.sockd.children("worker")) <= 4, self.SURPLUS_S)
         print(f"the surplus went in {time.monotonic() - begin:.3f} s")
+
+
+class Busy(SockdTest):
+    CONFIG = {"workers": {"start": 1, "min_spare": 1, "max_spare": 1,
+                          "max": 2}}
+
+    def take_a_worker(self):
+        """A client in the middle of its greeting has one."""
+        s = open_proxy(("127.0.0.1", self.sockd.port()))
+        self.addCleanup(s.close)
+        s.sendall(b"\5")
+        return s
+
+    def sees_idle(self):
+        self.sockd.mark()
+        self.sockd.signal(signal.SIGUSR1)
+        line, = wait_until("a status", lambda: self.sockd.new_lines(
+            "status kind=worker "))
+        return " idle=0 " not in line
+
+    def test_it_is_told_once_and_its_end_when_it_lasts(self):
+        """One that is idle for a moment is none."""
+        clients = [self.take_a_worker() for _ in range(2)]
+        self.sockd.wait_line("all workers busy")
+        for _ in range(3):
+            clients.pop(0).close()
+            wait_until("the master sees that one is idle", self.sees_idle)
+            clients.append(self.take_a_worker())
+            wait_until("and that none is", lambda: not self.sees_idle())
+        self.assertEqual(len(self.sockd.lines("all workers busy")), 1)
+        for s in clients:
+            s.close()
+        begin, end = self.sockd.wait_line("all workers busy", 2)
+        self.assertIn("workers.max=2", begin)
+        self.assertRegex(end, r"count=\d+")
 
 
 class Herd(SockdTest):
