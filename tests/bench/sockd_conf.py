@@ -12,7 +12,6 @@ import sqlite3
 import tempfile
 import time
 
-import private
 
 # Addresses of loopback that have a rate; each is a principal of its own.
 RATES = {"64kbit": ["127.0.1.1"], "1Mbit": ["127.0.1.2"],

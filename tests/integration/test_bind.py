@@ -8,8 +8,8 @@ import time
 import unittest
 
 from harness import LISTEN, SockdTest, needs_ipv6, sockets_of, wait_until
-from wire import BIND, Refused, read_reply4, read_reply5, receive_all, \
-    receive_exactly, request4, socks4, socks5
+from wire import (BIND, Refused, read_reply4, read_reply5, receive_all,
+                  receive_exactly, socks4, socks5)
 
 ANYBODY = ("0.0.0.0", 0)
 HERE = ("127.0.0.1", 0)

@@ -1,7 +1,6 @@
 """Limits before and while a session lives: gauges and quotas."""
 
 import threading
-import time
 
 from harness import LISTEN, PASS_ALL, SockdTest, wait_until
 from peers import Echo, Sink, Source

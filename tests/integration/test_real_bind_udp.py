@@ -5,7 +5,6 @@ The DNS client is drill: dig sends with sendmmsg(2), which Dante's library
 (1.4) does not know, so that what dig says never has a header.
 """
 
-import ftplib
 import os
 import pwd
 import random

@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 
-from harness import LISTEN, SockdTest, wait_until
+from harness import SockdTest, wait_until
 from peers import Echo, Script, Silent, Sink, Source
 from wire import (CONNECT, address5, open_proxy, receive_all,
                   receive_exactly, socks5)

@@ -4,11 +4,10 @@ import socket
 import struct
 import unittest
 
-from harness import LISTEN, PASS_ALL, Sockd, SockdTest, needs_ipv6, wait_until
-from peers import Echo, Script, Silent
-from wire import (CONNECT, Refused, address5, greet5, open_proxy,
-                   read_reply5, receive_all, receive_exactly, request5,
-                   socks5, start5)
+from harness import PASS_ALL, SockdTest, needs_ipv6
+from peers import Echo
+from wire import (Refused, address5, greet5, open_proxy, read_reply5,
+                  receive_all, receive_exactly, socks5, start5)
 
 
 def closed_port():

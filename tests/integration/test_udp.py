@@ -9,8 +9,8 @@ import unittest
 from harness import LISTEN, PASS_ALL, SockdTest, needs_ipv6, sockets_of, \
     wait_until
 from peers import UdpEcho, UdpServer
-from wire import Association, Refused, UDP, header5, read_datagram5, \
-    receive_all, socks5, udp_socket
+from wire import (Association, UDP, header5, read_datagram5, receive_all,
+                  socks5, udp_socket)
 
 
 class UdpTest(SockdTest):

@@ -6,13 +6,11 @@ import os
 import random
 import re
 import signal
-import socket
 import struct
 import time
 import unittest
 
-from harness import LISTEN, PASS_ALL, SockdTest, needs_ipv6, sockets_of, \
-    wait_until
+from harness import PASS_ALL, SockdTest, needs_ipv6, sockets_of, wait_until
 from peers import UdpEcho, UdpServer
 from wire import Association, header5, receive_all, udp_socket
 
