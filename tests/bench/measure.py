@@ -15,7 +15,7 @@ import memory
 from servers import Unable
 
 PATIENCE_S = 180
-SETTLE_S = 25
+TIDY_S, SETTLE_S = 8, 25
 LOAD = os.path.join(os.environ.get("BUILDDIR", "."), "tests/bench/load")
 
 
@@ -108,7 +108,8 @@ def run(running, *scenarios):
 def settled(running):
     """(group, pss) in octets, once it no longer changes, or after a while.
 
-    A server may tidy up after a burst, so it has a few seconds at least.
+    A server may tidy up after a burst, so it has TIDY_S at least: sockd parks
+    after two seconds and retires workers three seconds later.
     """
     until = time.monotonic() + SETTLE_S
     history = []
@@ -117,6 +118,6 @@ def settled(running):
         now = running.group.octets() or memory.pss(running.pids())
         history.append(now)
         last = history[-4:]
-        if len(history) > 4 and max(last) - min(last) <= now / 200:
+        if len(history) > TIDY_S and max(last) - min(last) <= now / 200:
             break
     return running.group.octets(), memory.pss(running.pids())
