@@ -35,7 +35,8 @@
 #include "sweep.h"
 #include "vanished.h"
 
-enum { TURN_MAX_MS = 1000, LOADING_POLL_MS = 50, EXPIRE_ROWS = 500,
+enum { TURN_MAX_MS = 1000, LOADING_POLL_MS = 50, RETRY_MS = 1000,
+       EXPIRE_ROWS = 500,
        EXPIRE_MS = 10000, EXPIRE_MORE_MS = 1000, EXPIRE_TURN_MS = 50 };
 
 struct accountant {
@@ -53,9 +54,12 @@ struct accountant {
 
 /* ---- the database ---- */
 
+/* Another try comes soon, however long the interval is. */
 static void
 trouble(struct accountant *a, const char *what, const char *why)
 {
+	a->sweep_due_ms = clock_earlier(a->sweep_due_ms,
+	    clock_ms() + RETRY_MS);
 	log_starts(&a->trouble, "%s dir=%s error=\"%s\"", what,
 	    a->process->conf->state_dir, why);
 }

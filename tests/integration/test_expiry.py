@@ -50,6 +50,15 @@ class Backlog(ExpiryTest):
     CONFIG = {"accounting": {"keep": "2h", "interval": "1h",
                              "sync": "normal"}}
 
+    def test_a_lock_holds_it_up_no_longer_than_it_lasts(self):
+        self.put((3, GRANTED) for _ in range(100))
+        db = sqlite3.connect(self.sockd.db_file, isolation_level=None)
+        db.execute("BEGIN IMMEDIATE")
+        self.sockd.wait_line("ledger cannot be written")
+        db.execute("COMMIT")
+        db.close()
+        wait_until("they go", lambda: self.count() == 0, 30)
+
     def test_thousands_of_old_rows_go_at_once(self):
         self.put((3, GRANTED) for _ in range(10000))
         wait_until("they go", lambda: self.count() == 0, 30)
