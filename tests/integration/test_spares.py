@@ -93,7 +93,8 @@ class Herd(SockdTest):
                     s.sendall(b"x")
                     self.assertEqual(receive_exactly(s, 1), b"x")
         self.sockd.wait_rows(200)
-        self.assertLess(self.status("tunnel", "wakeups") - before, 20)
+        # One may be faster than the one that was woken; a herd are 63.
+        self.assertLess(self.status("tunnel", "wakeups") - before, 2 * 200)
 
 
 if __name__ == "__main__":
