@@ -47,7 +47,7 @@ struct auth {
  * error moves away first.
  */
 static bool
-silence(const struct conf *conf)
+silence(void)
 {
 	int null;
 
@@ -56,7 +56,7 @@ silence(const struct conf *conf)
 		    STDERR_FILENO + 1);
 
 		if (fd != -1)
-			log_open(fd, conf->log.level, "sockd-auth");
+			log_move(fd);
 	}
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null == -1)
@@ -108,10 +108,11 @@ limit_descriptors(void)
 static bool
 start(const struct process *p, void *arg)
 {
+	(void)p;
 	(void)arg;
 	unignore_signals();
 	limit_descriptors();
-	if (silence(p->conf))
+	if (silence())
 		return true;
 	log_err("auth helper cannot start error=\"%s\"", strerror(errno));
 	return false;

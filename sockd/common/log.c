@@ -74,13 +74,19 @@ is_journal(int fd)
 }
 
 void
-log_open(int fd, int level, const char *ident)
+log_move(int fd)
 {
 	if (state.fd > STDERR_FILENO && state.fd != fd)
 		close(state.fd);
 	state.fd = fd;
-	state.level = level;
 	state.journal = is_journal(fd);
+}
+
+void
+log_open(int fd, int level, const char *ident)
+{
+	log_move(fd);
+	state.level = level;
 	log_set_ident(ident);
 }
 

@@ -22,6 +22,9 @@
  */
 void	log_open(int fd, int level, const char *ident);
 
+/* Go on at fd, of the same kind, as log_open() would take it. */
+void	log_move(int fd);
+
 /* A child speaks under its own name ("sockd-worker"); process_enter() does
  * this.  With syslog it makes a connection of its own. */
 void	log_set_ident(const char *ident);

@@ -37,6 +37,14 @@ class Login(RogueTest):
             self.assertEqual(data, b"\x05\x02\x01\x01")
             self.assertEqual(echo.peers, [])
 
+    def test_on_standard_error_v_is_heard_of_pam_as_well(self):
+        self.sockd.stop()
+        self.sockd.configure(log={"target": "stderr", "level": "info"})
+        self.sockd.log_file = os.path.join(self.sockd.dir, "stderr")
+        self.sockd.start("-v")
+        self.login("ann", "wrong")
+        self.sockd.wait_line("debug pam refused service=sockd user=\"ann\"")
+
     def test_what_pam_is_told(self):
         self.login("ann", source="127.0.0.9")
         self.assertEqual(self.asked(), [("ann", "127.0.0.9", "sockd")])
