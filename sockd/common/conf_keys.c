@@ -26,7 +26,7 @@
 
 enum {
 	RESTART = false, RELOAD = true,	/* may SIGHUP change it? */
-	WORKERS_MAX = 60000,		/* a process' index has 16 bits */
+	WORKERS_MAX = 32000,		/* two generations in 16 bits */
 	HELPERS_MAX = 1000,
 	SESSIONS_MAX = 1000000,
 	PRINCIPALS_MIN = 16, PRINCIPALS_MAX = 4000000,

@@ -1,8 +1,10 @@
 """How many workers there are, and which of them is woken."""
 
+import os
 import re
 import signal
 import socket
+import subprocess
 import time
 import unittest
 
@@ -34,6 +36,19 @@ class Spares(SockdTest):
         wait_until("the surplus is gone", lambda: len(
             self.sockd.children("worker")) <= 4, self.SURPLUS_S)
         print(f"the surplus went in {time.monotonic() - begin:.3f} s")
+
+
+class Most(SockdTest):
+    CONFIG = {"workers": {"start": 1, "min_spare": 1, "max_spare": 1,
+                          "max": 32000}}
+
+    def test_the_board_has_room_for_the_most_that_may_be_asked_for(self):
+        with Echo() as echo:
+            socks5(self.sockd.port(), echo.address).close()
+        self.sockd.configure(workers={"max": 32001})
+        self.assertEqual(subprocess.run(
+            [os.environ["SOCKD"], "-t", "-f", self.sockd.config],
+            capture_output=True).returncode, 1)
 
 
 class Busy(SockdTest):

@@ -201,7 +201,7 @@ Test(conf_errors, names)
 
 static const struct wrong numbers[] = {
 	{ "workers { max = 0 }",
-	    "1: workers.max: \"0\" is no number from 1 to 60000" },
+	    "1: workers.max: \"0\" is no number from 1 to 32000" },
 	{ "sessions { max = 1000001 }",
 	    "1: sessions.max: \"1000001\" is no number from 1 to 1000000" },
 	{ "sessions { max = 0x10 }",
