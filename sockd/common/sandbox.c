@@ -28,6 +28,7 @@
 #include <poll.h>
 #include <seccomp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -38,6 +39,8 @@
 
 #include <linux/filter.h>
 #include <linux/sockios.h>
+
+#include "log.h"
 
 enum {
 	WORKER = 1 << PROCESS_WORKER,
@@ -238,8 +241,8 @@ sandbox_prepare(enum process_kind kind)
 	return done;
 }
 
-int
-sandbox_enter(enum process_kind kind)
+static int
+enter(enum process_kind kind)
 {
 	struct sock_fprog program;
 
@@ -257,6 +260,16 @@ sandbox_enter(enum process_kind kind)
 	    SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) == 0)
 		return 0;
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+int
+sandbox_enter(enum process_kind kind)
+{
+	if (enter(kind) == 0)
+		return 0;
+	log_err("sandbox refused kind=%s why=\"%s\"", process_kind_name(kind),
+	    strerror(errno));
+	return -1;
 }
 
 #else /* no filter in this build */

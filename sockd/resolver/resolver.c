@@ -27,10 +27,7 @@ static bool
 start(const struct process *p, void *arg)
 {
 	(void)arg;
-	if (sandbox_enter(p->kind) == 0)
-		return true;
-	log_err("sandbox refused error=\"%s\"", strerror(errno));
-	return false;
+	return sandbox_enter(p->kind) == 0;
 }
 
 static bool
