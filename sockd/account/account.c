@@ -319,8 +319,11 @@ wait_for_turn(struct accountant *a)
 		{ .fd = p->account_wake_receive, .events = POLLIN },
 	};
 
-	if (poll(fds, 3, turn_ms(a)) == -1 && errno != EINTR)
+	if (poll(fds, 3, turn_ms(a)) == -1 && errno != EINTR) {
+		log_err("accountant failed why=\"poll: %s\"",
+		    strerror(errno));
 		return false;
+	}
 	if (fds[0].revents != 0 || fds[1].revents != 0)
 		return false;
 	wake_take(p->board, p->account_wake_receive);
@@ -367,11 +370,8 @@ work(struct accountant *a)
 	if (process_become(p, p->conf->accounting.user, true) == -1)
 		return EXIT_FAILURE;
 	umask(027);
-	if (sandbox_enter(PROCESS_ACCOUNT) == -1) {
-		log_err("accountant sandbox failed error=\"%s\"",
-		    strerror(errno));
+	if (sandbox_enter(PROCESS_ACCOUNT) == -1)
 		return EXIT_FAILURE;
-	}
 	process_set_state(p->board, p->index, PROCESS_IDLE);
 	do {
 		take_turn(a, false);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "log.h"
 #include "principal.h"
 #include "slot.h"
 #include "slot_inner.h"
@@ -119,6 +120,8 @@ close_one(struct board *b, uint32_t slot, uint64_t when_us)
 
 	if (sound == 0 || (sound == 1 && state == SLOT_ENDED))
 		return;
+	if (sound == -1)
+		log_warning("board slot bad slot=%u what=import", slot);
 	if (sound == -1 || (state == SLOT_CLAIMED && !copy.has_octets)) {
 		atomic_store(&b->states[slot], SLOT_FREE);
 		return;

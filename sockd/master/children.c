@@ -5,6 +5,7 @@
  */
 #include "children.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -69,8 +70,8 @@ children_free(struct children *c)
 void
 children_hide(struct children *c, int fd)
 {
-	if (c->n_private < PRIVATE_FDS_MAX)
-		c->private_fds[c->n_private++] = fd;
+	assert(c->n_private < PRIVATE_FDS_MAX);
+	c->private_fds[c->n_private++] = fd;
 }
 
 /* In the child: close what is the master's alone, then be what we are. */

@@ -151,8 +151,12 @@ take_lock(int dirfd, const char *path)
 			poll(NULL, 0, LOCK_STEP_MS);
 			continue;
 		}
-		log_err("start failed run_dir=%s why=\"another sockd runs "
-		    "here\" pid=%ld", path, read_pid(dirfd));
+		if (errno == EWOULDBLOCK)
+			log_err("start failed run_dir=%s why=\"another sockd "
+			    "runs here\" pid=%ld", path, read_pid(dirfd));
+		else
+			log_err("start failed path=%s/sockd.lock why=\"%s\"",
+			    path, strerror(errno));
 		close(fd);
 		return -1;
 	}
@@ -194,6 +198,12 @@ run_dir_write_pid(const struct run_dir *d)
 	return 0;
 }
 
+static bool
+exists(int dirfd, const char *name)
+{
+	return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* Put a board that we cannot use where an administrator finds it. */
 static void
 put_aside(int dirfd, const char *name, const char *why)
@@ -202,11 +212,14 @@ put_aside(int dirfd, const char *name, const char *why)
 
 	for (int i = 1; i <= BOARDS_ASIDE_MAX; i++) {
 		snprintf(aside, sizeof(aside), "board.kept.%d", i);
-		if (faccessat(dirfd, aside, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		if (exists(dirfd, aside))
 			continue;
 		if (renameat(dirfd, name, dirfd, aside) == 0)
 			log_warning("board kept aside file=%s why=\"%s\"",
 			    aside, why);
+		else
+			log_err("board not kept aside file=%s why=\"%s\"",
+			    name, strerror(errno));
 		return;
 	}
 	log_err("board dropped file=%s why=\"%d are kept already\"", name,
@@ -269,12 +282,6 @@ create_board(const struct run_dir *d, struct board *board,
 	}
 	*session_max = sizes.session_max;
 	return 0;
-}
-
-static bool
-exists(int dirfd, const char *name)
-{
-	return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* Make way for the new board.  0; -1 and errno. */
