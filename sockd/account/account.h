@@ -1,5 +1,5 @@
 /*
- * The account's front door.
+ * The accountant's front door.
  */
 #ifndef ACCOUNT_H
 #define ACCOUNT_H

@@ -4,8 +4,6 @@
 #ifndef ACCOUNT_SCHEMA_H
 #define ACCOUNT_SCHEMA_H
 
-#include <stddef.h>
-
 /*
  * schema_steps[v] brings a database of user_version v to v + 1;
  * schema_version is what they lead to.
@@ -13,7 +11,10 @@
 extern const char *const schema_steps[];
 extern const int schema_version;
 
-/* The views hold nothing: they are made anew whenever they differ. */
+/*
+ * The views hold nothing: they are made anew with each step.  Who changes
+ * one adds a step, be it an empty one.
+ */
 extern const char schema_views[];
 
 #endif

@@ -45,7 +45,8 @@ struct process_slot {
 	_Atomic uint32_t	state;		/* enum process_state */
 	_Atomic uint32_t	epoch;		/* another with each process */
 	_Atomic uint32_t	generation;
-	_Atomic uint32_t	served;		/* clients, questions, ... */
+	_Atomic uint32_t	served;		/* clients or questions so far;
+						 * a keeper: what it holds */
 	_Atomic uint64_t	since_ms;	/* CLOCK_MONOTONIC of state */
 };
 
@@ -92,7 +93,7 @@ enum { GAUGE_HANDSHAKE = 1,	/* place.handshakes */
        GAUGE_SESSION = 4,	/* header.sessions */
        GAUGE_PRINCIPAL = 8,	/* principal.sessions */
        GAUGE_ADDRESS = 16,	/* principal.addresses; max: of addresses */
-       GAUGE_REFUSED = 32,	/* header.refused_waiting: slot.c's own */
+       GAUGE_REFUSED = 32,	/* header.refused_waiting */
 };
 
 /* Whose name the principal is, should there be no slot to look it up in. */
@@ -389,8 +390,7 @@ void	process_free(struct board *b, unsigned index);
 void	process_set_state(struct board *b, unsigned index,
 	    enum process_state state);
 
-/* A word for the ledger and the log; never NULL, for nonsense neither. */
-
+/* Words for the ledger and the log; never NULL, not even for nonsense. */
 const char *outcome_name(enum outcome outcome);
 const char *process_kind_name(enum process_kind kind);
 

@@ -6,8 +6,9 @@
 
 /*
  * Fork; the parent waits and ends with 0 once daemonize_ready() was called,
- * or with 1 if the child ended before.  Returns in the child alone: 0, or -1
- * and errno in the parent if there is no child.
+ * or with 1 if the child ended before.  Returns 0 in the child alone; -1
+ * and errno in the parent if there is no child, or in a child that cannot
+ * leave its directory.
  */
 int	daemonize(void);
 

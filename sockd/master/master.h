@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 struct master_options {
-	const char	*file;		/* configuration; NULL: built in */
+	const char	*file;		/* configuration */
 	bool		daemonize;	/* -D */
 	bool		verbose;	/* -v: log level debug */
 };

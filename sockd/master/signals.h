@@ -1,12 +1,13 @@
 /*
- * Signals of the master: a handler sets a flag and writes one octet.
+ * Signals of the master: a handler counts, and writes one octet.
  */
 #ifndef MASTER_SIGNALS_H
 #define MASTER_SIGNALS_H
 
-#include <stdbool.h>
-
-/* Install the handlers.  Returns the descriptor to wait for, -1 + errno. */
+/*
+ * Install the handlers.  Returns the descriptor to wait for, -1 and errno;
+ * *write_end is the other one, which no child should keep.
+ */
 int	signals_init(int *write_end);
 
 /* Empty the pipe; called before the flags are read. */

@@ -22,7 +22,7 @@ struct spares {
  */
 void	spares_keep(struct spares *s, struct children *c);
 
-/* A whole new generation of workers, as many as were idle, start at least. */
+/* A new generation of workers: start, or min_spare if that is more. */
 void	spares_renew(struct spares *s, struct children *c);
 
 #endif
