@@ -73,7 +73,7 @@ begin(struct session *s)
 	u->client.port = 0;
 	u->client_name_len = 0;
 	u->now_ms = u->moved_ms = u->heard_ms = clock_ms();
-	u->touched_ms = u->minute_ms = 0;
+	u->touched_ms = u->minute_ms = u->park_again_ms = 0;
 	u->minute = 0;
 	u->turn = 0;
 	memset(u->drops, 0, sizeof(u->drops));

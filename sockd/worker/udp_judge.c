@@ -118,10 +118,10 @@ remember_peer(struct udp *u, const struct addr *addr, unsigned rule)
 		return;
 	if (u->block == NULL || was_contacted(u, addr))
 		return;
-	at = atomic_load(&u->block->park_data[0]);
+	at = atomic_load(&u->block->park_data[UDP_WORD_SENT]);
 	atomic_store(&u->block->contacted[at % UDP_CONTACTED_MAX],
 	    hash_of(u, addr));
-	atomic_store(&u->block->park_data[0], at + 1);
+	atomic_store(&u->block->park_data[UDP_WORD_SENT], at + 1);
 }
 
 static void

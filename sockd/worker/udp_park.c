@@ -13,8 +13,7 @@
 
 enum { PARK_AGAIN_MS = 250 };
 
-/* In park_data; the first is remember_peer()'s. */
-enum { WORD_SENT, WORD_CLIENT };
+/* Of the client's word in park_data. */
 enum { HAS_IPV4 = 1 << 16, HAS_IPV6 = 1 << 17, PORT_MASK = 0xffff };
 
 static bool
@@ -66,7 +65,7 @@ save(struct udp *u, int fds[3])
 		client |= HAS_IPV6;
 		fds[n++] = u->out[1];
 	}
-	atomic_store(&u->block->park_data[WORD_CLIENT], client);
+	atomic_store(&u->block->park_data[UDP_WORD_CLIENT], client);
 	for (int i = 0; i < N_UDP_DROPS; i++)
 		atomic_store(&u->block->drops[i], u->drops[i]);
 	return n;
@@ -120,7 +119,7 @@ udp_recall(struct udp *u, int *more, size_t n)
 	if (u->block == NULL)
 		return false;
 	take_drops(u);
-	word = atomic_load(&u->block->park_data[WORD_CLIENT]);
+	word = atomic_load(&u->block->park_data[UDP_WORD_CLIENT]);
 	u->relay = take(more, n, &at);
 	if (word & HAS_IPV4)
 		u->out[0] = take(more, n, &at);
