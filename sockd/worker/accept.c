@@ -134,8 +134,7 @@ take_client(struct worker *w, const struct listener *on)
 		not_accepted(w, errno);
 		return false;
 	}
-	if (paused.count != 0)
-		log_ends(&paused);
+	log_ends(&paused);
 	become_busy(w);
 	addr_from_sockaddr(&from, (struct sockaddr *)&ss, len);
 	session_serve(w, on, &client, &from);
@@ -165,15 +164,14 @@ take_tunnel(struct worker *w)
  * A worker that leaves may have been woken for a client that nobody else
  * knows of: it looks once more before it goes.
  */
-static bool
+static void
 leave(struct worker *w)
 {
 	if (atomic_load(&w->board->header->stopping))
-		return false;
+		return;
 	for (size_t i = 0; i < w->process->n_listeners; i++)
 		if (take_client(w, &w->process->listeners[i]))
-			return false;
-	return false;
+			return;
 }
 
 bool
@@ -181,8 +179,10 @@ accept_and_serve(struct worker *w)
 {
 	int event;
 
-	if (is_leaving(w))
-		return leave(w);
+	if (is_leaving(w)) {
+		leave(w);
+		return false;
+	}
 	if (is_old(w))
 		return false;
 	event = gate_wait();

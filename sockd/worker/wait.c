@@ -14,18 +14,18 @@
 #include "sockd/common/process.h"
 #include "sockd/common/slot.h"
 
-int
+bool
 wait_is_cut(struct session *s)
 {
 	enum outcome why;
 
 	if (s->slot == BOARD_NOBODY)
-		return 0;
+		return false;
 	why = slot_is_cut(s->board, s->slot);
 	if (why == OUTCOME_NONE)
-		return 0;
+		return false;
 	s->outcome = why;
-	return 1;
+	return true;
 }
 
 static int

@@ -5,6 +5,7 @@
 #define WORKER_WAIT_H
 
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct session;
@@ -27,6 +28,6 @@ enum wait_result wait_for(struct session *s, struct pollfd *fds, nfds_t n,
 	    uint64_t due_ms, uint64_t *now_ms);
 
 /* Has the session been cut?  If so s->outcome is set.  No system call. */
-int	wait_is_cut(struct session *s);
+bool	wait_is_cut(struct session *s);
 
 #endif
