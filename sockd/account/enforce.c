@@ -267,7 +267,7 @@ hold_living(struct enforcer *e, uint32_t slot, const struct watched *w)
 		return;
 	quota_mark(e->quota, principal, w->limit);
 	if (limit != NULL)
-		stop = quota_stop_at(b, principal, limit);
+		stop = principal_stop_at(b, principal, limit);
 	if (atomic_load(&s->stop_at_bytes) != stop)
 		atomic_store(&s->stop_at_bytes, stop);
 	if (atomic_load(&s->cut) != w->id && is_used_up(b, principal, limit))

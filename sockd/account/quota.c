@@ -241,31 +241,3 @@ quota_write(struct quota *q)
 	q->n_unwritten = 0;
 	return STORE_OK;
 }
-
-/* ---- the relays ---- */
-
-/*
- * Of several caps the nearest.  A base may stand "below zero": only the
- * distance from it means something, so the nearest is found by what is left.
- */
-uint64_t
-quota_stop_at(const struct board *b, uint32_t principal,
-    const struct limit *limit)
-{
-	uint64_t total, left = UINT64_MAX;
-
-	if (limit == NULL || limit->n_bytes == 0)
-		return UINT64_MAX;
-	total = atomic_load(&b->principals[principal].bytes);
-	for (size_t i = 0; i < limit->n_bytes; i++) {
-		const struct limit_cap *c = &limit->bytes[i];
-		uint64_t used = total - atomic_load(
-		    &b->principals[principal].base_bytes[c->period]);
-		uint64_t l = (int64_t)used < 0 ? c->amount :
-		    used < c->amount ? c->amount - used : 0;
-
-		if (l < left)
-			left = l;
-	}
-	return total + left;
-}

@@ -24,8 +24,4 @@ void	quota_tell(struct quota *q);
  * STORE_ERROR. */
 int	quota_write(struct quota *q);
 
-/* Octets of the principal's total at which a session under limit must end. */
-uint64_t quota_stop_at(const struct board *b, uint32_t principal,
-	    const struct limit *limit);
-
 #endif

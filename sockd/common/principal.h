@@ -44,6 +44,13 @@ void	principal_of_address(char out[BOARD_USER_SIZE],
 uint64_t principal_left(const struct board *b, uint32_t principal,
 	    const struct limit *limit, size_t *which);
 
+/*
+ * The principal's total (in octets) at which a session under limit must end.
+ * UINT64_MAX: never, as above.
+ */
+uint64_t principal_stop_at(const struct board *b, uint32_t principal,
+	    const struct limit *limit);
+
 /* Metered octets, and active seconds, of the running period. */
 uint64_t principal_used(const struct board *b, uint32_t principal,
 	    enum units_period period);

@@ -94,6 +94,28 @@ principal_left(const struct board *b, uint32_t principal,
 	return least;
 }
 
+uint64_t
+principal_stop_at(const struct board *b, uint32_t principal,
+    const struct limit *limit)
+{
+	const struct principal_slot *p;
+	uint64_t total, least = UINT64_MAX;
+
+	if (limit == NULL || limit->n_bytes == 0 || !is_principal(b, principal))
+		return UINT64_MAX;
+	p = &b->principals[principal];
+	total = atomic_load(&p->bytes);
+	for (size_t i = 0; i < limit->n_bytes; i++) {
+		const struct limit_cap *c = &limit->bytes[i];
+		uint64_t left = left_of(c, used(total,
+		    atomic_load(&p->base_bytes[c->period])));
+
+		if (left < least)
+			least = left;
+	}
+	return least > UINT64_MAX - total ? UINT64_MAX : total + least;
+}
+
 /*
  * counted_ms is the moment up to which active_s counts.  Who moves it on, by
  * compare-and-swap and whole seconds, adds those seconds: no two processes

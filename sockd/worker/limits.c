@@ -142,22 +142,20 @@ bool
 limits_have_left(struct session *s, const struct rule *rule)
 {
 	const struct limit *limit = limit_of(s);
-	uint64_t bytes, left;
 	size_t cap = 0;
 
 	if (!rule->metered || s->shown->principal == BOARD_NOBODY)
 		return true;
-	bytes = atomic_load(&s->board->principals[s->shown->principal].bytes);
 	if (is_overtaken(s))
-		return bytes < atomic_load(&s->shown->stop_at_bytes);
+		return atomic_load(&s->board->principals[s->shown->principal]
+		    .bytes) < atomic_load(&s->shown->stop_at_bytes);
 	if (limit == NULL)
 		return true;
-	left = principal_left(s->board, s->shown->principal, limit, &cap);
-	if (left == 0) {
+	if (principal_left(s->board, s->shown->principal, limit, &cap) == 0) {
 		log_used_up(s, limit, cap);
 		return false;
 	}
-	atomic_store(&s->shown->stop_at_bytes, left > UINT64_MAX - bytes ?
-	    UINT64_MAX : bytes + left);
+	atomic_store(&s->shown->stop_at_bytes, principal_stop_at(s->board,
+	    s->shown->principal, limit));
 	return true;
 }

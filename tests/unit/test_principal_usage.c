@@ -42,6 +42,28 @@ Test(principal_usage, used_is_total_minus_base_and_wraps)
 	cr_assert_eq(principal_used_s(&b, at, N_PERIODS), 0u);
 }
 
+Test(principal_usage, stop_is_where_the_nearest_cap_lies)
+{
+	static const struct limit_cap bytes[] = {
+		{ 1000, PERIOD_DAY }, { 2000, PERIOD_MONTH } };
+	static const struct limit both = { .n_bytes = 2, .bytes = bytes };
+	static const struct limit only_sessions = { .sessions = 3 };
+	uint32_t at = principal_find(&b, "ann");
+	struct principal_slot *p = &b.principals[at];
+
+	atomic_store(&p->bytes, 300);
+	cr_assert_eq(principal_stop_at(&b, at, &both), 1000u);
+	atomic_store(&p->base_bytes[PERIOD_DAY], 200);
+	cr_assert_eq(principal_stop_at(&b, at, &both), 1200u);
+	atomic_store(&p->base_bytes[PERIOD_MONTH], (uint64_t)0 - 1500);
+	cr_assert_eq(principal_stop_at(&b, at, &both), 500u);
+	atomic_store(&p->bytes, 600);			/* used up: now */
+	cr_assert_eq(principal_stop_at(&b, at, &both), 600u);
+	cr_assert_eq(principal_stop_at(&b, at, &only_sessions), UINT64_MAX);
+	cr_assert_eq(principal_stop_at(&b, at, NULL), UINT64_MAX);
+	cr_assert_eq(principal_stop_at(&b, BOARD_NOBODY, &both), UINT64_MAX);
+}
+
 Test(principal_usage, least_of_all_caps_is_left)
 {
 	static const struct limit_cap bytes[] = {
