@@ -60,7 +60,7 @@ trouble(struct accountant *a, const char *what, const char *why)
 {
 	a->sweep_due_ms = clock_earlier(a->sweep_due_ms,
 	    clock_ms() + RETRY_MS);
-	log_starts(&a->trouble, "%s dir=%s error=\"%s\"", what,
+	log_starts(&a->trouble, "%s dir=%s why=\"%s\"", what,
 	    a->process->conf->state_dir, why);
 }
 

@@ -114,7 +114,7 @@ start(const struct process *p, void *arg)
 	limit_descriptors();
 	if (silence())
 		return true;
-	log_err("auth helper cannot start error=\"%s\"", strerror(errno));
+	log_err("auth helper cannot start why=\"%s\"", strerror(errno));
 	return false;
 }
 
@@ -161,7 +161,7 @@ answer_through_pam(void *arg, const uint8_t *buf, size_t len, uint8_t *out)
 	if (is_our_service(auth->conf, q.service))
 		a.verdict = pam_login(auth->conf->pam.confdir, &q, a.user);
 	else
-		log_warning("login ignored reason=foreign-service");
+		log_warning("login ignored why=foreign-service");
 	if (a.verdict == LOGIN_YES) {
 		groups_look_up(&a);
 		cache_store(auth->cache, &q, clock_ms(), &a);
@@ -194,7 +194,7 @@ auth_main(struct process *p)
 		_exit(EXIT_FAILURE);
 	auth.cache = cache_create(conf->pam.cache_ms);
 	if (auth.cache == NULL) {
-		log_err("auth cache impossible error=\"%s\"",
+		log_err("auth cache impossible why=\"%s\"",
 		    strerror(errno));
 		_exit(EXIT_FAILURE);
 	}

@@ -134,14 +134,14 @@ tell(pam_handle_t *pamh, const struct login_question *q, int rc)
 
 	quote_text(user, sizeof(user), q->user);
 	if (verdict_of(rc) == LOGIN_ERROR)
-		log_err("pam failed service=%s user=%s error=\"%s\"",
+		log_err("pam failed service=%s user=%s why=\"%s\"",
 		    q->service, user, pam_strerror(pamh, rc));
 	else if (rc == PAM_NEW_AUTHTOK_REQD || rc == PAM_ACCT_EXPIRED)
-		log_info("pam refused service=%s user=%s reason=%s",
+		log_info("pam refused service=%s user=%s why=%s",
 		    q->service, user, rc == PAM_NEW_AUTHTOK_REQD ?
 		    "password-expired" : "account-expired");
 	else
-		log_debug("pam refused service=%s user=%s reason=\"%s\"",
+		log_debug("pam refused service=%s user=%s why=\"%s\"",
 		    q->service, user, pam_strerror(pamh, rc));
 }
 

@@ -202,7 +202,7 @@ helper_family_run(const struct process *p, const struct helper_family *f)
 	    .overruns.told = { .what = "helper overran" } };
 
 	if (open_family(&fam) == -1) {
-		log_err("helpers impossible family=%s error=\"%s\"", f->name,
+		log_err("helpers impossible family=%s why=\"%s\"", f->name,
 		    strerror(errno));
 		return -1;
 	}

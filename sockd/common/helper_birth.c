@@ -61,7 +61,7 @@ back_off(struct family *fam, uint64_t now_ms, const char *why)
 	if (fam->backoff_ms > BACKOFF_MAX_MS)
 		fam->backoff_ms = BACKOFF_MAX_MS;
 	fam->fork_ms = now_ms + fam->backoff_ms;
-	log_starts(&fam->dying, "family=%s reason=\"%s\"", fam->f->name, why);
+	log_starts(&fam->dying, "family=%s why=\"%s\"", fam->f->name, why);
 }
 
 void

@@ -134,7 +134,7 @@ serve(struct child *c, const uint8_t *buf, size_t len, int reply)
 	be_busy(c);
 	n = answer(c, buf, len, reply, out);
 	if (n > 0 && channel_send(reply, out, n, NULL, 0) == -1)
-		log_debug("answer lost family=%s error=\"%s\"",
+		log_debug("answer lost family=%s why=\"%s\"",
 		    c->family->name, strerror(errno));
 	explicit_bzero(out, sizeof(out));
 	close(reply);

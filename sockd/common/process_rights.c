@@ -109,12 +109,12 @@ become(const char *user)
 	if (geteuid() != 0)
 		return 0;		/* an ordinary user stays who it is */
 	if (process_find_user(user, &uid, &gid) == -1) {
-		log_err("user unknown user=%s error=\"%s\"", user,
+		log_err("user unknown user=%s why=\"%s\"", user,
 		    errno != 0 ? strerror(errno) : "no such user");
 		return -1;
 	}
 	if (change_user(uid, gid) == -1) {
-		log_err("user change failed user=%s error=\"%s\"", user,
+		log_err("user change failed user=%s why=\"%s\"", user,
 		    strerror(errno));
 		return -1;
 	}
@@ -145,7 +145,7 @@ process_become(const struct process *p, const char *user, bool no_new_privs)
 		return -1;
 #if HAVE_DECL_PR_SET_NO_NEW_PRIVS
 	if (no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) {
-		log_err("no_new_privs refused error=\"%s\"", strerror(errno));
+		log_err("no_new_privs refused why=\"%s\"", strerror(errno));
 		return -1;
 	}
 #endif

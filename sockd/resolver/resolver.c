@@ -11,7 +11,6 @@
  */
 #include "resolver.h"
 
-#include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +78,7 @@ resolve(const char *name, struct resolve_answer *a)
 
 	error = getaddrinfo(name, NULL, &hints, &list);
 	if (error != 0) {
-		log_debug("unresolved name=%s error=\"%s\"", name,
+		log_debug("unresolved name=%s why=\"%s\"", name,
 		    gai_strerror(error));
 		a->verdict = verdict_of(error);
 		return;
@@ -120,9 +119,6 @@ resolver_main(struct process *p)
 	process_enter(p);
 	if (process_become(p, conf->user, true) == -1)
 		_exit(EXIT_FAILURE);
-	if (sandbox_prepare(p->kind) == -1)
-		log_warning("sandbox table failed error=\"%s\"",
-		    strerror(errno));
 	if (helper_family_run(p, &family) == -1)	/* says ready */
 		_exit(EXIT_FAILURE);
 	_exit(EXIT_SUCCESS);

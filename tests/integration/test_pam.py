@@ -79,7 +79,7 @@ class Login(RogueTest):
 
     def test_an_expired_password_is_a_refusal(self):
         self.assertEqual(self.login("expired"), 1)
-        self.sockd.wait_line("reason=password-expired")
+        self.sockd.wait_line("why=password-expired")
 
     def test_pam_that_cannot_decide_is_an_error_and_no_failed_login(self):
         self.assertEqual(self.login("unavail"), 1)

@@ -176,11 +176,11 @@ class Unix(UnixTest):
     def test_an_expired_password_and_an_expired_account(self):
         subprocess.run(["chage", "-d", "0", self.user], check=True)
         self.assertEqual(self.login(self.user), 1)
-        self.sockd.wait_line("reason=password-expired")
+        self.sockd.wait_line("why=password-expired")
         subprocess.run(["chage", "-d", "19000", "-E", "1", self.user],
                        check=True)
         self.assertEqual(self.login(self.user), 1)
-        self.sockd.wait_line("reason=account-expired")
+        self.sockd.wait_line("why=account-expired")
 
 
 class UnixTime(UnixTest):
