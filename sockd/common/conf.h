@@ -6,6 +6,7 @@
 #define COMMON_CONF_H
 
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/rule.h"
 
@@ -28,6 +29,13 @@ struct conf_listen {
 	const char	*pam_service;	/* pam.service if none was given */
 	unsigned	line;
 };
+
+/* Does the listener have this method (SOCKS5_METHOD_)? */
+static inline bool
+conf_listen_offers(const struct conf_listen *l, uint8_t method)
+{
+	return memchr(l->methods, method, l->n_methods) != NULL;
+}
 
 struct conf_ports {
 	uint16_t	first, last;	/* 0-0: any */

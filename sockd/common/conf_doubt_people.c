@@ -73,7 +73,7 @@ static bool
 offers_login(const struct conf_listen *l)
 {
 	return (l->protocols & PROTOCOL_SOCKS5) != 0 &&
-	    memchr(l->methods, SOCKS5_METHOD_PASSWORD, l->n_methods) != NULL;
+	    conf_listen_offers(l, SOCKS5_METHOD_PASSWORD);
 }
 
 /* Does one of these listeners (0: all) offer a login? */

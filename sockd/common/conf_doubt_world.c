@@ -4,15 +4,7 @@
  */
 #include "conf_doubt.h"
 
-#include <string.h>
-
 #include "lib/socks5.h"
-
-static bool
-offers(const struct conf_listen *l, uint8_t method)
-{
-	return memchr(l->methods, method, l->n_methods) != NULL;
-}
 
 /* One that strangers may reach: every address of the machine, or one that is
  * not of a private network. */
@@ -27,7 +19,7 @@ static void
 doubt_passwords(const struct doubter *d, const struct conf_listen *l)
 {
 	if (is_public(l) && (l->protocols & PROTOCOL_SOCKS5) != 0 &&
-	    offers(l, SOCKS5_METHOD_PASSWORD))
+	    conf_listen_offers(l, SOCKS5_METHOD_PASSWORD))
 		doubt(d, "listen", l->name, l->line,
 		    "passwords travel in clear on a public address; let a "
 		    "tunnel (ssh, stunnel, a VPN) lead to a private one");
@@ -64,7 +56,7 @@ doubt_open(const struct doubter *d, const struct rule *rule)
 		const struct conf_listen *l = &conf->listens[i];
 
 		if (!listens_at(rule, i) || !is_public(l) ||
-		    !offers(l, SOCKS5_METHOD_NONE))
+		    !conf_listen_offers(l, SOCKS5_METHOD_NONE))
 			continue;
 		doubt(d, "rule", rule->name, rule->line,
 		    "passes the whole world without a login, on the public "

@@ -21,15 +21,6 @@
 
 /* ---- the listener ---- */
 
-static bool
-has_method(const struct conf_listen *l, uint8_t method)
-{
-	for (size_t i = 0; i < l->n_methods; i++)
-		if (l->methods[i] == method)
-			return true;
-	return false;
-}
-
 /* Refused before a rule is asked?  Which listener it is must be known. */
 static const char *
 listener_refuses(const struct explained *e)
@@ -41,9 +32,11 @@ listener_refuses(const struct explained *e)
 		return NULL;
 	if (!(l->protocols & q->protocol))
 		return "the listener does not speak this protocol";
-	if (q->who == WHO_ANONYMOUS && !has_method(l, SOCKS5_METHOD_NONE))
+	if (q->who == WHO_ANONYMOUS &&
+	    !conf_listen_offers(l, SOCKS5_METHOD_NONE))
 		return "the listener wants a login";
-	if (q->who == WHO_USER && !has_method(l, SOCKS5_METHOD_PASSWORD))
+	if (q->who == WHO_USER &&
+	    !conf_listen_offers(l, SOCKS5_METHOD_PASSWORD))
 		return "the listener takes no login";
 	return NULL;
 }
@@ -92,8 +85,8 @@ static const char *
 never_allowed(const struct explained *e, const struct addr *to)
 {
 	if (target_is_never_allowed(to))
-		return "unspecified, multicast and broadcast targets never "
-		    "are allowed";
+		return "unspecified, multicast and broadcast targets are "
+		    "never allowed";
 	if (e->words.command != COMMAND_BIND && is_own_listener(e, to))
 		return "it is one of our own listeners";
 	return NULL;

@@ -30,7 +30,7 @@ authorize(struct session *s)
 		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_LIMIT);
 	look_at_the_clock(s);
 	/* SOCKS4 knows no method; its clients are those that offer none. */
-	if (!method_is_offered(s->listen, s->method))
+	if (!conf_listen_offers(s->listen, s->method))
 		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_BLOCKED);
 	verdict = policy_decide(&s->conf->policy, &s->question);
 	if (!verdict.can_pass) {

@@ -5,15 +5,6 @@
 
 #include "sockd/common/conf.h"
 
-bool
-method_is_offered(const struct conf_listen *listen, uint8_t method)
-{
-	for (size_t i = 0; i < listen->n_methods; i++)
-		if (listen->methods[i] == method)
-			return true;
-	return false;
-}
-
 uint8_t
 method_choose(const struct conf_listen *listen,
     const struct socks5_greeting *greeting, bool anonymous_can_pass,

@@ -17,7 +17,4 @@ uint8_t	method_choose(const struct conf_listen *listen,
 	    const struct socks5_greeting *greeting, bool anonymous_can_pass,
 	    bool somebody_can_pass);
 
-/* Does the listener have this method? */
-bool	method_is_offered(const struct conf_listen *listen, uint8_t method);
-
 #endif

@@ -63,8 +63,8 @@ Test(method, is_offered)
 	const struct conf_listen listen = { .n_methods = 1,
 		.methods = { PASSWORD, NONE } };
 
-	cr_assert(method_is_offered(&listen, PASSWORD));
-	cr_assert_not(method_is_offered(&listen, NONE), "beyond n_methods");
+	cr_assert(conf_listen_offers(&listen, PASSWORD));
+	cr_assert_not(conf_listen_offers(&listen, NONE), "beyond n_methods");
 }
 
 /* ---- the order of addresses (RFC 8305, section 4) ---- */
