@@ -29,7 +29,10 @@
 
 _Static_assert(GATE_LISTENERS_MAX == 2 * LISTENERS_MAX, "one a family");
 
-enum { SOURCES_MAX = N_GATE_EVENTS + 1 };	/* GATE_END has two */
+enum {
+	SOURCES_MAX = N_GATE_EVENTS + 1,	/* GATE_END has two */
+	AGAIN_MS = 100,
+};
 
 static struct {
 	int		epoll;
@@ -123,6 +126,7 @@ gate_step_aside(void)
 #endif
 }
 
+/* Where memory for a queue is short, we are aside still: again soon. */
 static void
 come_back(void)
 {
@@ -130,8 +134,8 @@ come_back(void)
 		return;
 	gate.aside = false;
 	for (nfds_t i = 0; i < gate.n; i++)
-		if (gate.shared[i])
-			join(i);
+		if (gate.shared[i] && join(i) == -1 && errno != EEXIST)
+			gate.aside = true;
 }
 
 int
@@ -141,7 +145,8 @@ gate_wait(void)
 #ifdef HAVE_EPOLL
 	struct epoll_event e;
 
-	if (epoll_pwait(gate.epoll, &e, 1, -1, &gate.mask) == 1)
+	if (epoll_pwait(gate.epoll, &e, 1, gate.aside ? AGAIN_MS : -1,
+	    &gate.mask) == 1)
 		return e.data.fd;
 #else
 	if (ppoll(gate.fds, gate.n, NULL, &gate.mask) > 0)

@@ -8,7 +8,7 @@
 struct process;
 
 enum gate_event {
-	GATE_SIGNAL = -1,	/* a signal came: look at the state */
+	GATE_SIGNAL = -1,	/* nothing: look at the state, come again */
 	/* 0 ...: that listener of the process */
 	GATE_LISTENERS_MAX = 128,	/* "*" is one a family */
 	GATE_END,		/* of the generation, or the master is gone */
