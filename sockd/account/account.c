@@ -381,7 +381,7 @@ work(struct accountant *a)
 	return EXIT_SUCCESS;
 }
 
-void
+_Noreturn void
 account_main(struct process *p)
 {
 	struct accountant a = { .process = p, .lock = -1,

@@ -6,7 +6,8 @@
 
 struct process;
 
-/* Never returns to the caller's work: the master forks, calls, and exits. */
-void	account_main(struct process *p);
+/* Be the accountant until its generation ends or the master is gone; never
+ * returns. */
+_Noreturn void account_main(struct process *p);
 
 #endif

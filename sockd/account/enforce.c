@@ -68,7 +68,7 @@ enforce_new(struct books *k, uint32_t generation)
 		return NULL;
 	*e = (struct enforcer){ .k = k, .policy = &k->conf->policy,
 	    .generation = generation,
-	    .minute = clock_week_minute(clock_wall_us() / 1000000),
+	    .minute = clock_week_minute_now(),
 	    .watched = calloc(k->board->n.sessions, sizeof(*e->watched)),
 	    .quota = quota_new(k) };
 	question_room_init(&e->room, k->board, k->conf);
@@ -189,10 +189,8 @@ show_limit(struct enforcer *e, uint32_t slot, uint32_t limit)
 
 	if (atomic_load(&s->limit) != limit)
 		atomic_store(&s->limit, limit);
-	if (atomic_load(&s->rate_up) != up)
-		atomic_store(&s->rate_up, up);
-	if (atomic_load(&s->rate_down) != down)
-		atomic_store(&s->rate_down, down);
+	show_rate(&s->rate_up, up);
+	show_rate(&s->rate_down, down);
 }
 
 /* A session that is new to us, or has come to live. */

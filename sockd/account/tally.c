@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/hash.h"
+
 enum { PLACES = 1024 };
 
 struct entry {
@@ -24,12 +26,11 @@ struct tally {
 static unsigned
 place_of(const struct store_usage *u)
 {
-	unsigned h = u->metered ? 5381 : 33;
+	uint32_t hash = hash_octets(HASH_BEGIN, u->principal,
+	    strlen(u->principal));
 
-	for (const char *c = u->principal; *c != '\0'; c++)
-		h = h * 33 + (unsigned char)*c;
-	/* the days of one sweep differ by their last digit */
-	return (h ^ (unsigned char)u->day[9]) % PLACES;
+	hash = hash_octets(hash, u->day, strlen(u->day));
+	return (hash ^ u->metered) % PLACES;
 }
 
 static bool

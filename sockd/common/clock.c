@@ -50,3 +50,9 @@ clock_week_minute(uint64_t unix_s)
 	localtime_r(&t, &local);
 	return hours_minute(&local);
 }
+
+unsigned
+clock_week_minute_now(void)
+{
+	return clock_week_minute(clock_wall_us() / 1000000);
+}

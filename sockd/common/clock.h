@@ -19,6 +19,7 @@ uint64_t clock_wall_ms(void);
  * Monday 00:00 being 0 (lib/hours.h).
  */
 unsigned clock_week_minute(uint64_t unix_s);
+unsigned clock_week_minute_now(void);
 
 /* Which of two due times comes first. */
 static inline uint64_t

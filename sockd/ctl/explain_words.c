@@ -176,7 +176,7 @@ explain_read(const struct conf *conf, int argc, char *argv[],
 	const char *why;
 
 	*w = (struct explain_words){ .command = COMMAND_CONNECT, .version = 5,
-	    .minute = clock_week_minute(clock_wall_us() / 1000000) };
+	    .minute = clock_week_minute_now() };
 	for (int i = 0; i < argc; i++)
 		if (!read_word(conf, argv[i], w))
 			return false;

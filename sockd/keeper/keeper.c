@@ -385,7 +385,7 @@ prepare(struct keeper *k)
 	return 0;
 }
 
-void
+_Noreturn void
 keeper_main(struct process *p)
 {
 	struct keeper k = { .process = p, .board = p->board,

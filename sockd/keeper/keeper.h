@@ -6,7 +6,7 @@
 
 struct process;
 
-/* Never returns to the caller's work: the master forks, calls, and exits. */
-void	keeper_main(struct process *p);
+/* Be a keeper until the run ends or the master is gone; never returns. */
+_Noreturn void keeper_main(struct process *p);
 
 #endif

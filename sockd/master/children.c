@@ -75,7 +75,7 @@ children_hide(struct children *c, int fd)
 }
 
 /* In the child: close what is the master's alone, then be what we are. */
-static void
+static _Noreturn void
 become(struct children *c, struct process *p)
 {
 	for (size_t i = 0; i < c->n_private; i++)
@@ -89,7 +89,7 @@ become(struct children *c, struct process *p)
 			close(b->end[0]);
 	}
 	mains[p->kind](p);
-	_exit(1);			/* a main that returned has failed */
+	_exit(1);			/* no main returns */
 }
 
 static void
@@ -214,6 +214,14 @@ children_reap(struct children *c)
 	return n;
 }
 
+static void
+mark_leaving(struct children *c, enum process_kind kind)
+{
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->by_index[i].pid != 0 && c->by_index[i].kind == kind)
+			c->by_index[i].leaving = true;
+}
+
 int
 children_renew(struct children *c, enum process_kind kind)
 {
@@ -230,9 +238,7 @@ children_renew(struct children *c, enum process_kind kind)
 	b->old += b->living;
 	b->living = 0;
 	b->not_before_ms = b->delay_ms = 0;
-	for (uint32_t i = 0; i < c->n; i++)
-		if (c->by_index[i].pid != 0 && c->by_index[i].kind == kind)
-			c->by_index[i].leaving = true;
+	mark_leaving(c, kind);
 	return 0;
 }
 
@@ -246,9 +252,7 @@ children_end(struct children *c, enum process_kind kind)
 	close(b->end[0]);
 	close(b->end[1]);
 	b->end[0] = b->end[1] = -1;
-	for (uint32_t i = 0; i < c->n; i++)
-		if (c->by_index[i].pid != 0 && c->by_index[i].kind == kind)
-			c->by_index[i].leaving = true;
+	mark_leaving(c, kind);
 }
 
 void

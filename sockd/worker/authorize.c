@@ -16,8 +16,7 @@ static void
 look_at_the_clock(struct session *s)
 {
 	if (s->conf->policy.has_hours)
-		s->question.minute =
-		    clock_week_minute(clock_wall_us() / 1000000);
+		s->question.minute = clock_week_minute_now();
 }
 
 bool

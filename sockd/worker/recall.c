@@ -28,7 +28,7 @@ session_recall(struct session *s)
 		return false;
 	s->listen = listen_named(s->conf, copy.listen_name);
 	question_of_slot(&s->question, &s->worker->room, &copy,
-	    clock_week_minute(clock_wall_us() / 1000000), &s->recalled);
+	    clock_week_minute_now(), &s->recalled);
 	memcpy(s->name, s->recalled.principal, sizeof(s->name));
 	return true;
 }

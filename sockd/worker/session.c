@@ -48,8 +48,7 @@ may_come(struct session *s, unsigned listener, const struct addr *from)
 	const struct policy *policy = &s->conf->policy;
 
 	question_at_accept(&s->question, &s->worker->room, listener, from,
-	    policy->has_hours ?
-	    clock_week_minute(clock_wall_us() / 1000000) : 0);
+	    policy->has_hours ? clock_week_minute_now() : 0);
 	if (policy_decide(policy, &s->question).can_pass)
 		return true;
 	atomic_fetch_add(&s->board->header->counts.unpassable, 1);

@@ -192,7 +192,7 @@ look_at_the_clock(struct udp *u)
 	    u->now_ms < u->minute_ms + MINUTE_LOOK_MS)
 		return;
 	u->minute_ms = u->now_ms;
-	minute = clock_week_minute(clock_wall_us() / 1000000);
+	minute = clock_week_minute_now();
 	if (minute == u->minute)
 		return;
 	s->question.minute = u->minute = minute;

@@ -34,7 +34,7 @@ prepare(struct process *p)
 	asker_init(&worker.resolver, p->resolver_ask);
 	question_room_init(&worker.room, p->board, p->conf);
 	/* Reads the time zone while files can still be opened. */
-	clock_week_minute(clock_wall_us() / 1000000);
+	clock_week_minute_now();
 }
 
 static void
@@ -55,7 +55,7 @@ wait_for_keepers(const struct process *p)
 		poll(NULL, 0, HANDED_OVER_STEP_MS);
 }
 
-void
+_Noreturn void
 worker_main(struct process *p)
 {
 	process_enter(p);

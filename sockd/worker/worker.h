@@ -6,7 +6,8 @@
 
 struct process;
 
-/* Never returns to the caller's work: the master forks, calls, and exits. */
-void	worker_main(struct process *p);
+/* Be a worker until its generation ends or the master is gone; never
+ * returns. */
+_Noreturn void worker_main(struct process *p);
 
 #endif
