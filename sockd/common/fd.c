@@ -1,8 +1,9 @@
 /*
- * Closing descriptors, in whichever process: closed is -1.
+ * Descriptors, in whichever process: closed is -1.
  */
 #include "fd.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 void
@@ -18,4 +19,22 @@ fds_close(const int *fds, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		close(fds[i]);
+}
+
+void
+fd_poke(int fd)
+{
+	int saved = errno;
+
+	if (write(fd, "", 1) == -1)
+		errno = saved;
+}
+
+void
+fd_drain(int fd)
+{
+	char octets[64];
+
+	while (read(fd, octets, sizeof(octets)) > 0)
+		;
 }

@@ -1,5 +1,5 @@
 /*
- * Closing descriptors.
+ * Descriptors: closing them, and pipes that only wake.
  */
 #ifndef COMMON_FD_H
 #define COMMON_FD_H
@@ -11,5 +11,14 @@ void	fd_shut(int *fd);
 
 /* Close all n, which are open. */
 void	fds_close(const int *fds, size_t n);
+
+/*
+ * Wake whoever waits at the other end of a non-blocking pipe, by one octet;
+ * one that is full wakes as well.  errno stays: fit for a signal handler.
+ */
+void	fd_poke(int fd);
+
+/* Read away all that a non-blocking pipe holds. */
+void	fd_drain(int fd);
 
 #endif

@@ -22,6 +22,7 @@
 
 #include "channel.h"
 #include "clock.h"
+#include "fd.h"
 #include "helper_family.h"
 
 enum {
@@ -34,12 +35,8 @@ static int poke_fd = -1;		/* the signal handler's */
 static void
 on_child(int sig)
 {
-	int saved = errno;
-
 	(void)sig;
-	if (write(poke_fd, "", 1) == -1)
-		errno = saved;
-	errno = saved;
+	fd_poke(poke_fd);
 }
 
 /* Wake those that are to leave and wait for a question; the rest will see. */
@@ -105,15 +102,6 @@ wait_ms(const struct family *fam, uint64_t now_ms)
 	return due_ms > now_ms ? (int)(due_ms - now_ms) : 1;
 }
 
-static void
-drain(int fd)
-{
-	char octets[64];
-
-	while (read(fd, octets, sizeof(octets)) == (ssize_t)sizeof(octets))
-		continue;
-}
-
 /* Wait for news; false when the master has gone. */
 static bool
 wait_for_news(struct family *fam)
@@ -135,7 +123,7 @@ wait_for_news(struct family *fam)
 	if (pfds[1].revents != 0)
 		fam->ending = true;
 	if (pfds[2].revents != 0)
-		drain(fam->poke[0]);
+		fd_drain(fam->poke[0]);
 	if (pfds[3].revents != 0 || (fam->watch_ms == 0 && !fam->listens &&
 	    atomic_load(&fam->row->watched)))
 		family_alarm(fam, clock_ms());

@@ -22,6 +22,7 @@
 
 #include "channel.h"
 #include "clock.h"
+#include "fd.h"
 #include "log.h"
 
 /* So many descriptors more than after the first question are a leak. */
@@ -64,8 +65,7 @@ be_busy(struct child *c)
 		return;
 	if (atomic_exchange(&row->watched, 1) != 0)
 		return;		/* it knows */
-	if (write(c->birth->poke, "", 1) == -1)
-		return;		/* full: then it will wake anyway */
+	fd_poke(c->birth->poke);
 }
 
 static bool

@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "fd.h"
+
 int
 wake_make(int ends[2])
 {
@@ -54,11 +56,7 @@ wake_is_due(const struct board *b)
 void
 wake_take(struct board *b, int wake_receive)
 {
-	char octets[64];
-
 	if (wake_receive != -1)
-		while (read(wake_receive, octets, sizeof(octets)) ==
-		    sizeof(octets))
-			;
+		fd_drain(wake_receive);
 	atomic_store(&b->header->wake_pending, 0);
 }

@@ -25,6 +25,7 @@
 #include "signals.h"
 #include "sockd/common/channel.h"
 #include "sockd/common/clock.h"
+#include "sockd/common/fd.h"
 #include "sockd/common/log.h"
 #include "sockd/common/pipe_budget.h"
 #include "sockd/common/sandbox.h"
@@ -236,11 +237,7 @@ heed_signals(struct master *m)
 static void
 heed_wake(struct master *m)
 {
-	char ignored[64];
-
-	while (read(m->children.base.wake_receive, ignored,
-	    sizeof(ignored)) > 0)
-		;
+	fd_drain(m->children.base.wake_receive);
 	atomic_store(&m->board.header->wake_asked, 0);
 }
 

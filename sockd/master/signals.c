@@ -4,12 +4,13 @@
  */
 #include "signals.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <unistd.h>
+
+#include "sockd/common/fd.h"
 
 static const int handled[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGCHLD };
 
@@ -19,12 +20,8 @@ static int pipe_fds[2] = { -1, -1 };
 static void
 handler(int sig)
 {
-	int saved = errno;
-
 	atomic_fetch_add(&came[sig], 1);
-	if (write(pipe_fds[1], "", 1) == -1)
-		errno = 0;		/* full: the loop wakes anyway */
-	errno = saved;
+	fd_poke(pipe_fds[1]);
 }
 
 int
@@ -48,10 +45,7 @@ signals_init(int *write_end)
 void
 signals_drain(void)
 {
-	char ignored[64];
-
-	while (read(pipe_fds[0], ignored, sizeof(ignored)) > 0)
-		;
+	fd_drain(pipe_fds[0]);
 }
 
 unsigned
