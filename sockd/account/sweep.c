@@ -12,14 +12,13 @@
 #include "sockd/common/clock.h"
 #include "sockd/common/drops.h"
 #include "sockd/common/log.h"
+#include "sockd/common/place.h"
 #include "sockd/common/slot.h"
 
 #include "end_line.h"
 #include "entry.h"
 #include "store.h"
 #include "tally.h"
-
-enum { ROWS_PER_MINUTE = 10 };	/* of one address' refusals: place.c */
 
 /* ---- ids ---- */
 
@@ -34,25 +33,6 @@ raise_ids(struct board *b, uint64_t now_us)
 }
 
 /* ---- what there is to do ---- */
-
-/*
- * More refusals of this address are counted on the slot of the last one that
- * has a row, until the minute is over.
- */
-static bool
-may_still_repeat(const struct board *b, uint32_t slot, uint64_t id)
-{
-	uint32_t place = b->sessions[slot].place;
-	const struct place_slot *p;
-
-	if (place >= b->n.places)
-		return false;
-	p = &b->places[place];
-	return atomic_load(&p->refusals) >= ROWS_PER_MINUTE &&
-	    atomic_load(&p->refusals_minute) == clock_ms() / 60000 + 1 &&
-	    atomic_load(&p->refusal_slot) ==
-	    ((uint64_t)slot << 32 | (uint32_t)id);
-}
 
 static bool
 has_moved(const struct session_slot *s, const struct known *known)
@@ -83,7 +63,7 @@ has_news(const struct books *k, uint32_t slot)
 		return true;
 	if (known->ended)
 		return known->repeats != atomic_load(&s->repeats) ||
-		    !may_still_repeat(k->board, slot, id);
+		    !place_may_repeat(k->board, slot, id, clock_ms());
 	return state == SLOT_ENDED || has_moved(s, known) ||
 	    (state == SLOT_LIVE && !known->granted && known->reply == 0);
 }
@@ -147,7 +127,7 @@ visit(struct books *k, uint32_t slot, uint64_t now_us, struct row *r)
 	if (!k->writing)
 		return STORE_NONE;
 	return entry_put(k, r, r->ended && (r->granted ||
-	    !may_still_repeat(k->board, slot, r->id)));
+	    !place_may_repeat(k->board, slot, r->id, clock_ms())));
 }
 
 uint32_t

@@ -218,10 +218,23 @@ place_tell(struct board *b, uint32_t place, enum place_told what,
 
 /* ---- rows of refusals ---- */
 
+/* Never 0, which is a place's own beginning. */
+static uint64_t
+minute_of(uint64_t now_ms)
+{
+	return now_ms / 60000 + 1;
+}
+
+static uint64_t
+refusal_word(uint32_t slot, uint64_t id)
+{
+	return (uint64_t)slot << 32 | (uint32_t)id;
+}
+
 bool
 place_may_record(struct board *b, uint32_t place, uint64_t now_ms)
 {
-	uint64_t minute = now_ms / 60000 + 1;
+	uint64_t minute = minute_of(now_ms);
 	struct place_slot *p;
 	uint64_t before;
 
@@ -233,4 +246,48 @@ place_may_record(struct board *b, uint32_t place, uint64_t now_ms)
 	    &p->refusals_minute, &before, minute))
 		atomic_store(&p->refusals, 0);
 	return atomic_fetch_add(&p->refusals, 1) < ROWS_PER_MINUTE;
+}
+
+void
+place_record(struct board *b, uint32_t place, uint32_t slot, uint64_t id)
+{
+	if (is_place(b, place))
+		atomic_store(&b->places[place].refusal_slot,
+		    refusal_word(slot, id));
+}
+
+bool
+place_repeat(struct board *b, uint32_t place)
+{
+	struct session_slot *s;
+	uint64_t last;
+	uint32_t slot;
+
+	if (!is_place(b, place))
+		return false;
+	last = atomic_load(&b->places[place].refusal_slot);
+	slot = (uint32_t)(last >> 32);
+	if (last == 0 || slot >= b->n.sessions)
+		return false;
+	s = &b->sessions[slot];
+	if (refusal_word(slot, atomic_load(&s->id)) != last ||
+	    atomic_load(&b->states[slot]) != SLOT_ENDED)
+		return false;
+	atomic_fetch_add(&s->repeats, 1);
+	return true;
+}
+
+bool
+place_may_repeat(const struct board *b, uint32_t slot, uint64_t id,
+    uint64_t now_ms)
+{
+	uint32_t place = b->sessions[slot].place;
+	const struct place_slot *p;
+
+	if (!is_place(b, place))
+		return false;
+	p = &b->places[place];
+	return atomic_load(&p->refusals) >= ROWS_PER_MINUTE &&
+	    atomic_load(&p->refusals_minute) == minute_of(now_ms) &&
+	    atomic_load(&p->refusal_slot) == refusal_word(slot, id);
 }

@@ -45,4 +45,21 @@ uint32_t place_tell(struct board *b, uint32_t place, enum place_told what,
  */
 bool	place_may_record(struct board *b, uint32_t place, uint64_t now_ms);
 
+/* The session in slot is this address' last refusal that has a row. */
+void	place_record(struct board *b, uint32_t place, uint32_t slot,
+	    uint64_t id);
+
+/*
+ * Count one that may have none in the "repeats" of that session.  False: it
+ * waits for the accountant no more.
+ */
+bool	place_repeat(struct board *b, uint32_t place);
+
+/*
+ * The accountant, of a session that was refused: may more be counted in its
+ * "repeats" before the minute is over?
+ */
+bool	place_may_repeat(const struct board *b, uint32_t slot, uint64_t id,
+	    uint64_t now_ms);
+
 #endif

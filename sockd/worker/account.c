@@ -17,45 +17,23 @@ is_early_refusal(const struct session *s)
 	return !s->allowed && s->question.who != WHO_USER;
 }
 
-/* Add this refusal to the last one of its address, if that still waits. */
-static bool
-repeat(struct session *s, struct place_slot *place)
-{
-	uint64_t last = atomic_load(&place->refusal_slot);
-	uint32_t slot = (uint32_t)(last >> 32);
-	struct session_slot *shown;
-
-	if (last == 0 || slot >= s->board->n.sessions)
-		return false;
-	shown = &s->board->sessions[slot];
-	if ((uint32_t)atomic_load(&shown->id) != (uint32_t)last ||
-	    atomic_load(&s->board->states[slot]) != SLOT_ENDED)
-		return false;
-	atomic_fetch_add(&shown->repeats, 1);
-	return true;
-}
-
 /* May an early refusal have a row of its own? */
 static bool
 has_row(struct session *s)
 {
-	struct place_slot *place;
+	struct session_slot *shown = s->shown;
 	uint64_t now_ms = clock_ms();
 
-	if (s->shown->place == BOARD_NOBODY)
-		s->shown->place = place_find(s->board, &s->shown->client,
-		    now_ms);
-	if (s->shown->place == BOARD_NOBODY)
-		return true;
-	place = &s->board->places[s->shown->place];
-	if (!place_may_record(s->board, s->shown->place, now_ms)) {
-		if (!repeat(s, place))
+	if (shown->place == BOARD_NOBODY)
+		shown->place = place_find(s->board, &shown->client, now_ms);
+	if (!place_may_record(s->board, shown->place, now_ms)) {
+		if (!place_repeat(s->board, shown->place))
 			atomic_fetch_add(&s->board->header->counts.unrecorded,
 			    1);
 		return false;
 	}
-	atomic_store(&place->refusal_slot, (uint64_t)s->slot << 32 |
-	    (uint32_t)atomic_load(&s->shown->id));
+	place_record(s->board, shown->place, s->slot,
+	    atomic_load(&shown->id));
 	return true;
 }
 
