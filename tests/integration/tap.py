@@ -101,7 +101,7 @@ class Tap(unittest.TestResult):
             self.line(True, self.name(test), "SKIP " + reason)
 
     def addExpectedFailure(self, test, err):
-        self.line(False, self.name(test), "TODO expected")
+        self.line(False, self.name(test) + " (marked as one that fails)")
 
     def addUnexpectedSuccess(self, test):
         self.line(False, self.name(test) + " (passes, but was to fail)")
