@@ -187,7 +187,7 @@ accept_and_serve(struct worker *w)
 		return false;
 	event = gate_wait();
 	switch (event) {
-	case GATE_SIGNAL:
+	case GATE_NOTHING:
 		break;
 	case GATE_END:
 		return false;

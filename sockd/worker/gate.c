@@ -20,11 +20,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/socket.h>
 #ifdef HAVE_SYS_EPOLL_H
 #include <sys/epoll.h>
 #endif
 
+#include "sockd/common/log.h"
 #include "sockd/common/process.h"
 
 _Static_assert(GATE_LISTENERS_MAX == 2 * LISTENERS_MAX, "one a family");
@@ -43,6 +45,8 @@ static struct {
 	bool		aside;			/* of what is shared */
 	sigset_t	mask;			/* while it waits */
 } gate = { .epoll = -1 };
+
+static struct log_condition deaf = { .what = "accept paused" };
 
 static int
 join(nfds_t i)
@@ -134,8 +138,12 @@ come_back(void)
 		return;
 	gate.aside = false;
 	for (nfds_t i = 0; i < gate.n; i++)
-		if (gate.shared[i] && join(i) == -1 && errno != EEXIST)
+		if (gate.shared[i] && join(i) == -1 && errno != EEXIST) {
+			log_starts(&deaf, "why=\"%s\"", strerror(errno));
 			gate.aside = true;
+		}
+	if (!gate.aside)
+		log_ends(&deaf);
 }
 
 int
@@ -154,7 +162,7 @@ gate_wait(void)
 			if (gate.fds[i].revents != 0)
 				return gate.events[i];
 #endif
-	return GATE_SIGNAL;
+	return GATE_NOTHING;
 }
 
 void

@@ -8,7 +8,7 @@
 struct process;
 
 enum gate_event {
-	GATE_SIGNAL = -1,	/* nothing: look at the state, come again */
+	GATE_NOTHING = -1,	/* look at the state, and wait again */
 	/* 0 ...: that listener of the process */
 	GATE_LISTENERS_MAX = 128,	/* "*" is one a family */
 	GATE_END,		/* of the generation, or the master is gone */
