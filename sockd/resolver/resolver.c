@@ -13,7 +13,6 @@
 
 #include <netdb.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "lib/message.h"

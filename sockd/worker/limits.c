@@ -142,20 +142,21 @@ bool
 limits_have_left(struct session *s, const struct rule *rule)
 {
 	const struct limit *limit = limit_of(s);
+	uint32_t principal = s->shown->principal;
 	size_t cap = 0;
 
-	if (!rule->metered || s->shown->principal == BOARD_NOBODY)
+	if (!rule->metered || principal == BOARD_NOBODY)
 		return true;
 	if (is_overtaken(s))
-		return atomic_load(&s->board->principals[s->shown->principal]
-		    .bytes) < atomic_load(&s->shown->stop_at_bytes);
+		return atomic_load(&s->board->principals[principal].bytes) <
+		    atomic_load(&s->shown->stop_at_bytes);
 	if (limit == NULL)
 		return true;
-	if (principal_left(s->board, s->shown->principal, limit, &cap) == 0) {
+	if (principal_left(s->board, principal, limit, &cap) == 0) {
 		log_used_up(s, limit, cap);
 		return false;
 	}
-	atomic_store(&s->shown->stop_at_bytes, principal_stop_at(s->board,
-	    s->shown->principal, limit));
+	atomic_store(&s->shown->stop_at_bytes,
+	    principal_stop_at(s->board, principal, limit));
 	return true;
 }
