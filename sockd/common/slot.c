@@ -31,13 +31,18 @@ is_slot(const struct board *b, uint32_t slot)
 /*
  * Nobody else looks at a slot in state FREE, but for a cut that comes late:
  * id and cut stay atomic throughout.
+ *
+ * It is read before it is written: to a process that reads a page of the
+ * board the kernel gives its neighbours as well, to one that writes it only
+ * this one, and a worker meets most slots of a busy board for the first time.
  */
 static void
 zero_slot(struct session_slot *s)
 {
 	const size_t rest = offsetof(struct session_slot, bytes_up);
 
-	atomic_store(&s->cut, 0);
+	if (atomic_load(&s->cut) != 0)
+		atomic_store(&s->cut, 0);
 	memset((char *)s + rest, 0, sizeof(*s) - rest);
 	atomic_init(&s->stop_at_bytes, UINT64_MAX);
 	atomic_init(&s->rule, BOARD_NOBODY);
