@@ -10,7 +10,8 @@ import struct
 import time
 import unittest
 
-from harness import PASS_ALL, SockdTest, needs_ipv6, sockets_of, wait_until
+from harness import LISTEN, PASS_ALL, SockdTest, needs_ipv6, sockets_of, \
+    wait_until
 from peers import UdpEcho, UdpServer
 from wire import Association, header5, receive_all, udp_socket
 
@@ -94,7 +95,13 @@ class Header(FaultsTest):
 
 class Hostile(FaultsTest):
     """Whatever it is sent, it stays alive, and so do the others."""
-    RULES = 'rule "here" { action = "pass" to = { "127.0.0.0/8", "::1" } }\n'
+
+    def setUp(self):
+        """Other ports of loopback belong to others."""
+        super().setUp()
+        self.sockd.reload(LISTEN + 'rule "here" { action = "pass" '
+                          'to = { "127.0.0.0/8", "::1" } '
+                          f'ports = {{ "{self.echo.port}" }} }}\n')
 
     def mutated(self, dice):
         """A good datagram with up to three octets wrong; never a name that
