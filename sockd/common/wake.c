@@ -50,7 +50,10 @@ wake_master(struct board *b, int wake_send, unsigned min_spare, unsigned max)
 bool
 wake_is_due(const struct board *b)
 {
-	return atomic_load(&b->header->used) > b->n.sessions / 2;
+	const struct board_header *h = b->header;
+
+	return atomic_load(&h->used) > b->n.sessions / 2 ||
+	    atomic_load(&h->udp_short) != 0;
 }
 
 void

@@ -10,6 +10,7 @@
 #include "sockd/common/clock.h"
 #include "sockd/common/principal.h"
 #include "sockd/common/slot.h"
+#include "sockd/common/wake.h"
 
 static const uint64_t me = (uint64_t)1 << 48 | (uint64_t)1 << 24 | 1;
 
@@ -308,7 +309,9 @@ Test(slot_read, blocks_run_out_and_are_told_apart)
 			cr_assert_neq(seen[i], seen[n]);
 	}
 	slot = claim_in(&big);
+	cr_assert_not(wake_is_due(&big));
 	cr_assert_eq(slot_udp(&big, slot), NULL);
+	cr_assert(wake_is_due(&big), "the accountant gives some back");
 	cr_assert_eq(atomic_load(&big.sessions[slot].udp_block),
 	    BOARD_NOBODY);
 	slot_forget(&big, 40);
