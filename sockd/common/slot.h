@@ -152,7 +152,8 @@ void	slot_uncount(struct board *b, uint32_t slot, size_t up, size_t down);
 /*
  * Does a slot still carry an owner word of this process?  A worker that has
  * parked tunnels must not end before a keeper has swapped theirs: the master
- * would bury them with it.
+ * would bury them with it.  A slot that has ended waits for the accountant,
+ * and holds up nobody.
  */
 bool	slot_owns_any(const struct board *b, uint32_t process,
 	    uint32_t epoch);

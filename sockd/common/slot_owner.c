@@ -86,7 +86,8 @@ slot_owns_any(const struct board *b, uint32_t process, uint32_t epoch)
 
 	for (uint32_t i = 0; i < high && i < b->n.sessions; i++)
 		if (is_owner(atomic_load_explicit(&b->owners[i],
-		    memory_order_relaxed), process, epoch))
+		    memory_order_relaxed), process, epoch) &&
+		    atomic_load(&b->states[i]) != SLOT_ENDED)
 			return true;
 	return false;
 }

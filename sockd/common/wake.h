@@ -16,7 +16,8 @@ int	wake_make(int ends[2]);
 /* Wake it, unless it was and has not looked yet.  Never blocks. */
 void	wake_accountant(struct board *b, int wake_send);
 
-/* Should the accountant come at once: are few slots free, or no UDP block? */
+/* Should the accountant come at once: are few slots free, or no UDP block, or
+ * is this the end? */
 bool	wake_is_due(const struct board *b);
 
 /* The accountant, before it looks: empty the pipe, then the flag. */

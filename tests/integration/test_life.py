@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import unittest
 
 from harness import (LISTEN, PASS_ALL, Sockd, SockdTest, comm, is_built_with,
@@ -283,6 +284,23 @@ class StopDeadline(SockdTest):
             receive_exactly(s, 1)
             self.assertEqual(self.sockd.stop(), 0)
         self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "stopped")
+
+
+class BetweenSweeps(SockdTest):
+    """Sessions that have ended, and an accountant that is not due for an
+    hour."""
+    CONFIG = {"accounting": {"interval": "1h"}}
+
+    def test_a_stop_does_not_wait_for_it(self):
+        with Echo() as echo:
+            for _ in range(10):
+                with socks5(self.sockd.port(), echo.address) as s:
+                    s.sendall(b"a")
+                    receive_exactly(s, 1)
+        began = time.monotonic()
+        self.assertEqual(self.sockd.stop(), 0)
+        self.assertLess(time.monotonic() - began, 4)
+        self.sockd.wait_rows(10)
 
 
 class Starts(unittest.TestCase):

@@ -364,6 +364,20 @@ Test(slot, passes_from_the_one_who_has_it)
 	cr_assert(!slot_pass(&b, slot, 0, me), "nobody's is claimed");
 }
 
+Test(slot, what_has_ended_holds_up_nobody)
+{
+	uint32_t slot = claim(), parked = claim();
+
+	slot_advance(&b, slot, SLOT_LIVE);
+	cr_assert(slot_pass(&b, parked, me, owner_word(2, 1, 1)));
+	cr_assert(slot_owns_any(&b, 1, 1));
+	cr_assert_not(slot_owns_any(&b, 1, 2), "another epoch");
+	slot_end(&b, slot, OUTCOME_RESET);
+	cr_assert_eq(atomic_load(&b.owners[slot]), me);
+	cr_assert_not(slot_owns_any(&b, 1, 1));
+	cr_assert(slot_owns_any(&b, 2, 1));
+}
+
 /* ---- burial ---- */
 
 Test(slot, burial_ends_what_the_dead_one_owned)
