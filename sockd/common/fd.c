@@ -15,6 +15,15 @@ fd_shut(int *fd)
 }
 
 void
+fd_close_keep_errno(int fd)
+{
+	int saved = errno;
+
+	close(fd);
+	errno = saved;
+}
+
+void
 fds_close(const int *fds, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

@@ -9,6 +9,9 @@
 /* Close it, if it is open, and set it to -1. */
 void	fd_shut(int *fd);
 
+/* Close it, and leave errno as it is: for the way out of a failure. */
+void	fd_close_keep_errno(int fd);
+
 /* Close all n, which are open. */
 void	fds_close(const int *fds, size_t n);
 

@@ -14,6 +14,7 @@
 
 #include "activation.h"
 #include "sockd/common/clock.h"
+#include "sockd/common/fd.h"
 #include "sockd/common/log.h"
 
 enum { BACKLOG = 4096, RETRY_STEP_MS = 50, DEFER_S = 30 };
@@ -66,7 +67,7 @@ open_socket(const struct addr *addr, bool shared)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = addr_to_sockaddr(addr, &ss);
-	int fd, saved;
+	int fd;
 
 	fd = socket(ss.ss_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -86,9 +87,7 @@ open_socket(const struct addr *addr, bool shared)
 		share_port(fd, false);
 	return fd;
 fail:
-	saved = errno;
-	close(fd);
-	errno = saved;
+	fd_close_keep_errno(fd);
 	return -1;
 }
 

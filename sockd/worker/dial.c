@@ -16,6 +16,7 @@
 #include "authorize.h"
 #include "session.h"
 #include "sockd/common/clock.h"
+#include "sockd/common/fd.h"
 #include "wait.h"
 
 enum { ATTEMPT_DELAY_MS = 250 };
@@ -68,7 +69,7 @@ set_off(const struct addr *to, const struct rule *rule)
 	    &rule->source6 : &rule->source4;
 	struct sockaddr_storage ss;
 	socklen_t len = addr_to_sockaddr(to, &ss);
-	int fd, saved;
+	int fd;
 
 	fd = socket(ss.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
 	    0);
@@ -82,9 +83,7 @@ set_off(const struct addr *to, const struct rule *rule)
 		goto fail;
 	return fd;
 fail:
-	saved = errno;
-	close(fd);
-	errno = saved;
+	fd_close_keep_errno(fd);
 	return -1;
 }
 

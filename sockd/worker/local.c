@@ -14,10 +14,10 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "sockd/common/clock.h"
 #include "sockd/common/conf.h"
+#include "sockd/common/fd.h"
 
 enum { LISTEN_BACKLOG = 16 };
 
@@ -36,15 +36,6 @@ local_of(int fd, struct addr *local)
 	return 0;
 }
 
-static void
-close_keep_errno(int fd)
-{
-	int saved = errno;
-
-	close(fd);
-	errno = saved;
-}
-
 int
 local_toward(const struct addr *to, struct addr *from)
 {
@@ -61,7 +52,7 @@ local_toward(const struct addr *to, struct addr *from)
 		return -1;
 	if (connect(fd, (struct sockaddr *)&ss, len) == 0)
 		done = local_of(fd, from);
-	close_keep_errno(fd);
+	fd_close_keep_errno(fd);
 	from->port = done == 0 ? 0 : from->port;
 	return done;
 }
@@ -93,7 +84,7 @@ open_at(int type, const struct addr *at)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&ss, len) == -1 ||
 	    (type == SOCK_STREAM && listen(fd, LISTEN_BACKLOG) == -1)) {
-		close_keep_errno(fd);
+		fd_close_keep_errno(fd);
 		return -1;
 	}
 	return fd;
@@ -132,7 +123,7 @@ local_open(int type, const struct addr *at, const struct conf_ports *ports,
 			return -1;
 	}
 	if (fd != -1 && local_of(fd, bound) == -1) {
-		close_keep_errno(fd);
+		fd_close_keep_errno(fd);
 		return -1;
 	}
 	return fd;
