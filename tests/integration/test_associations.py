@@ -4,6 +4,7 @@ import os
 import socket
 import unittest
 
+from associations import AssociationTest
 from harness import SockdTest, sockets_of, wait_until
 from peers import Echo, UdpEcho
 from wire import Association, BIND, Refused, read_reply5, receive_exactly, \
@@ -102,17 +103,12 @@ class Many(SockdTest):
         self.assertEqual({r["outcome"] for r in rows}, {"stopped"})
 
 
-class Room(SockdTest):
+class Room(AssociationTest):
     """More associations than the board has room for."""
     COUNT = 64
     CONFIG = {"workers": {"start": 2, "min_spare": 1, "max_spare": 2,
                           "max": 4, "park_after": "50ms"},
               "sessions": {"max": 200}}
-
-    def associate(self):
-        a = Association(self.sockd.port())
-        self.addCleanup(a.close)
-        return a
 
     def test_one_beyond_is_refused_and_holds_no_worker(self):
         many = [self.associate() for _ in range(self.COUNT)]

@@ -9,7 +9,7 @@ import unittest
 
 from harness import LISTEN, SockdTest, needs_ipv6, sockets_of, wait_until
 from wire import (BIND, Refused, read_reply4, read_reply5, receive_all,
-                  receive_exactly, socks4, socks5)
+                  receive_exactly, receive_rest, socks4, socks5)
 
 ANYBODY = ("0.0.0.0", 0)
 HERE = ("127.0.0.1", 0)
@@ -161,17 +161,10 @@ class Wrong(BindTest):
         s = self.bind(HERE)
         for i in range(2, 102):
             with connect(s.bound, come_from=f"127.0.0.{i}") as wrong:
-                self.assertEqual(self.rest(wrong), b"")
+                self.assertEqual(receive_rest(wrong), b"")
         peer = self.peer(s.bound)
         self.assertEqual(read_reply5(s)[1], peer.getsockname())
         self.assert_talk(s, peer)
-
-    @staticmethod
-    def rest(s):
-        try:
-            return receive_all(s)
-        except ConnectionResetError:
-            return b""
 
     def test_the_port_closes_when_the_peer_is_in(self):
         s = self.bind()
@@ -283,7 +276,7 @@ class Parked(BindTest):
     def test_a_name(self):
         s = self.wait(("localhost", 0), n=10)[0]
         with connect(s.bound, come_from="127.0.0.9") as wrong:
-            self.assertEqual(Wrong.rest(wrong), b"")
+            self.assertEqual(receive_rest(wrong), b"")
         peer = self.peer(s.bound)
         self.assertEqual(read_reply5(s)[1], peer.getsockname())
 
@@ -291,7 +284,7 @@ class Parked(BindTest):
         s = self.wait(n=10)[0]
         for i in range(5):
             with connect(s.bound, come_from="127.0.0.3") as wrong:
-                self.assertEqual(Wrong.rest(wrong), b"")
+                self.assertEqual(receive_rest(wrong), b"")
         peer = self.peer(s.bound)
         self.assertEqual(read_reply5(s)[1], peer.getsockname())
         self.assert_talk(s, peer)
@@ -389,7 +382,7 @@ rule "rest" { action = "pass" commands = { "connect", "udp" } }
         if mine.startswith("127."):
             self.assertEqual(read_reply5(s)[1], peer.getsockname())
         else:
-            self.assertEqual(Wrong.rest(peer), b"")
+            self.assertEqual(receive_rest(peer), b"")
 
     def test_the_default_is_no_bind(self):
         self.sockd.reload(LISTEN + 'rule "all" { action = "pass" }\n')

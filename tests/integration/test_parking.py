@@ -12,7 +12,7 @@ from harness import (LISTEN, PASS_ALL, SockdTest, keepalive_s, sockets_of,
                      wait_until)
 from pam_stack import RogueTest
 from peers import Echo, Server, Silent
-from wire import receive_all, receive_exactly, socks5
+from wire import receive_all, receive_exactly, receive_rest, socks5
 
 PARK_SOON = {"workers": {"start": 2, "min_spare": 2, "max_spare": 4,
                          "max": 8, "park_after": "100ms"},
@@ -140,20 +140,13 @@ class Parking(ParkingTest):
         self.say(active)
         os.kill(pid, signal.SIGKILL)
         for s in parked:
-            self.assertEqual(self.rest(s), b"")
+            self.assertEqual(receive_rest(s), b"")
         rows = self.sockd.wait_rows(10, "outcome = 'lost'")
         self.assertEqual({(r["bytes_up"], r["bytes_down"]) for r in rows},
                          {(1, 1)})
         again = self.tunnel()
         wait_until("another keeper", lambda: self.held() >= 2)
         self.say(again)
-
-    @staticmethod
-    def rest(s):
-        try:
-            return receive_all(s)
-        except ConnectionResetError:
-            return b""
 
     def test_stop_waits_for_parked_tunnels_and_cuts_them(self):
         s = self.tunnel()
@@ -242,7 +235,7 @@ class Deadlines(ParkingTest):
         with Silent() as deaf:
             with socks5(self.sockd.port(), deaf.address) as s:
                 s.shutdown(socket.SHUT_WR)
-                self.assertEqual(Parking.rest(s), b"")
+                self.assertEqual(receive_rest(s), b"")
         self.assertIn(self.sockd.wait_rows(1)[0]["outcome"],
                       ("idle", "timeout"))
 
@@ -255,8 +248,8 @@ class Quota(ParkingTest):
         self.wait_parked(1)
         with socks5(self.sockd.port(), self.echo.address) as greedy:
             greedy.sendall(b"x" * 5000)
-            Parking.rest(greedy)
-        self.assertEqual(Parking.rest(parked), b"")
+            receive_rest(greedy)
+        self.assertEqual(receive_rest(parked), b"")
         rows = self.sockd.wait_rows(2)
         self.assertEqual({r["outcome"] for r in rows}, {"quota"})
 

@@ -6,27 +6,17 @@ import struct
 import subprocess
 import unittest
 
-from harness import LISTEN, PASS_ALL, SockdTest, needs_ipv6, sockets_of, \
-    wait_until
+from associations import AssociationTest
+from harness import LISTEN, PASS_ALL, needs_ipv6, sockets_of, wait_until
 from peers import UdpEcho, UdpServer
-from wire import (Association, UDP, header5, read_datagram5, receive_all,
-                  socks5, udp_socket)
+from wire import (UDP, header5, read_datagram5, receive_all, socks5,
+                  udp_socket)
 
 
-class UdpTest(SockdTest):
+class UdpTest(AssociationTest):
     def setUp(self):
         super().setUp()
         self.echo = self.server(UdpEcho)
-
-    def server(self, kind, *where):
-        server = kind(*where)
-        self.addCleanup(server.close)
-        return server
-
-    def associate(self, *args, **kwargs):
-        a = Association(self.sockd.port(), *args, **kwargs)
-        self.addCleanup(a.close)
-        return a
 
     def assert_echo(self, a, payload=b"hello", target=None, source=None):
         target = target or self.echo.address

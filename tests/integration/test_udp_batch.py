@@ -9,9 +9,10 @@ import struct
 import threading
 import unittest
 
-from harness import SockdTest, wait_until
+from associations import AssociationTest
+from harness import wait_until
 from peers import UdpEcho, UdpServer
-from wire import Association, header5
+from wire import header5
 
 COUNT = 20000
 
@@ -58,16 +59,9 @@ def queued(address):
                    for line in f if line.split()[1] == name)
 
 
-class BatchTest(SockdTest):
-    def associate(self):
-        a = Association(self.sockd.port())
-        self.addCleanup(a.close)
-        return a
-
-    def server(self, kind):
-        server = kind(TARGET_HOST)
-        self.addCleanup(server.close)
-        return server
+class BatchTest(AssociationTest):
+    def target(self, kind):
+        return self.server(kind, TARGET_HOST)
 
     def assert_increasing(self, numbers):
         self.assertNotIn(None, numbers)
@@ -116,7 +110,7 @@ class Window(BatchTest):
         self.assertEqual(counted, [{"n": 2 * COUNT, "b": 2 * octets}])
 
     def test_one_target_one_size(self):
-        self.assert_exact(*self.play(lambda i: 100, [self.server(UdpEcho)]))
+        self.assert_exact(*self.play(lambda i: 100, [self.target(UdpEcho)]))
 
     def test_sizes_of_all_kinds(self):
         """Runs of one size, with shorter and longer ones between."""
@@ -124,10 +118,10 @@ class Window(BatchTest):
         sizes = [dice.choice([0, 10, 10, 10, 600, 1200, 1200, 2000])
                  for _ in range(COUNT)]
         self.assert_exact(*self.play(lambda i: sizes[i],
-                                     [self.server(UdpEcho)]))
+                                     [self.target(UdpEcho)]))
 
     def test_several_targets(self):
-        targets = [self.server(UdpEcho) for _ in range(5)]
+        targets = [self.target(UdpEcho) for _ in range(5)]
         self.assert_exact(*self.play(lambda i: i % 700, targets))
 
 
@@ -152,7 +146,7 @@ class Flood(BatchTest):
     counts what was passed, no more and no less."""
 
     def test_it(self):
-        sinks = [self.server(UdpServer) for _ in range(3)]
+        sinks = [self.target(UdpServer) for _ in range(3)]
         a = self.associate()
         headers = [header5(*s.address) for s in sinks]
         for i in range(COUNT):

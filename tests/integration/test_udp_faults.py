@@ -10,26 +10,16 @@ import struct
 import time
 import unittest
 
-from harness import LISTEN, PASS_ALL, SockdTest, needs_ipv6, sockets_of, \
-    wait_until
+from associations import AssociationTest
+from harness import LISTEN, PASS_ALL, needs_ipv6, sockets_of, wait_until
 from peers import UdpEcho, UdpServer
-from wire import Association, header5, receive_all, udp_socket
+from wire import header5, receive_all, receive_rest, udp_socket
 
 
-class FaultsTest(SockdTest):
+class FaultsTest(AssociationTest):
     def setUp(self):
         super().setUp()
         self.echo = self.server(UdpEcho)
-
-    def server(self, kind, *where):
-        server = kind(*where)
-        self.addCleanup(server.close)
-        return server
-
-    def associate(self, *args, **kwargs):
-        a = Association(self.sockd.port(), *args, **kwargs)
-        self.addCleanup(a.close)
-        return a
 
     def assert_goes_on(self, a, n):
         """An echo, told from all before."""
@@ -379,7 +369,7 @@ class Death(FaultsTest):
                   if not self.is_idle(p)]
         for pid in owners:
             os.kill(pid, signal.SIGKILL)
-        self.assertEqual(self.rest(a.control), b"")
+        self.assertEqual(receive_rest(a.control), b"")
         row = self.sockd.wait_rows(1)[0]
         self.assertEqual((row["outcome"], row["datagrams_up"]), ("lost", 1))
         self.assert_goes_on(self.associate(), 2)
@@ -387,13 +377,6 @@ class Death(FaultsTest):
     @staticmethod
     def is_idle(pid):
         return sockets_of(pid, "udp") == 0
-
-    @staticmethod
-    def rest(s):
-        try:
-            return receive_all(s)
-        except ConnectionResetError:
-            return b""
 
 
 if __name__ == "__main__":

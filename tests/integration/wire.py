@@ -37,6 +37,14 @@ def receive_all(s):
         parts.append(part)
 
 
+def receive_rest(s):
+    """The same, where a reset is an end as well."""
+    try:
+        return receive_all(s)
+    except ConnectionResetError:
+        return b""
+
+
 def open_proxy(proxy, timeout_s=TIMEOUT_S, come_from=None):
     """A connection to the proxy: a port on 127.0.0.1, or (host, port)."""
     if isinstance(proxy, int):
