@@ -14,6 +14,7 @@
 
 #include "sockd/common/board.h"
 #include "sockd/common/principal.h"
+#include "sockd/common/slot.h"
 
 static inline struct board
 small_board(uint32_t session_max, uint32_t principals)
@@ -36,6 +37,23 @@ client_address(uint8_t last)
 	addr_from_ipv4(&a, net, 5000);
 	a.ip[3] = last;
 	return a;
+}
+
+/* The owner word of process 1 in its epoch 1. */
+static const uint64_t me = (uint64_t)1 << 48 | (uint64_t)1 << 24 | 1;
+
+/* A session of ours whose client has said something. */
+static inline uint32_t
+claim_in(struct board *board)
+{
+	int64_t slot = slot_claim(board, me);
+	struct session_slot *s;
+
+	cr_assert_neq(slot, -1);
+	s = &board->sessions[slot];
+	s->client = client_address(9);
+	s->has_octets = true;
+	return (uint32_t)slot;
 }
 
 /* Nothing is left of any session. */

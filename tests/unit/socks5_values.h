@@ -7,10 +7,10 @@
 
 #include <criterion/criterion.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/socks5_addr.h"
+#include "target_text.h"
 
 struct good_addr {
 	const char	*octets;	/* ATYP, ADDR; the port is 80 */
@@ -89,20 +89,6 @@ put_long_name(struct octets *o, size_t n)
 	put(o, head, sizeof(head));
 	for (size_t i = 0; i < n; i++)
 		put(o, i % 64 == 63 ? "." : "n", 1);
-}
-
-/* "name:port", "192.0.2.1:80", "[::1]:80". */
-static inline const char *
-target_text(const struct target *t, char *buf, size_t size)
-{
-	char addr[ADDR_TEXT_MAX];
-
-	if (t->addr.family == ADDR_NONE)
-		snprintf(buf, size, "%s:%u", t->name, t->port);
-	else
-		snprintf(buf, size, "%s%s", t->name,
-		    addr_format_port(&t->addr, addr));
-	return buf;
 }
 
 #endif

@@ -10,8 +10,6 @@
 #include "sockd/common/clock.h"
 #include "sockd/common/slot.h"
 
-static const uint64_t me = (uint64_t)1 << 48 | (uint64_t)1 << 24 | 1;
-
 static struct board b;
 
 static void
@@ -21,19 +19,6 @@ make_board(void)
 }
 
 TestSuite(board_import, .init = make_board);
-
-static uint32_t
-claim_in(struct board *board)
-{
-	int64_t slot = slot_claim(board, me);
-	struct session_slot *s;
-
-	cr_assert_neq(slot, -1);
-	s = &board->sessions[slot];
-	s->client = client_address(9);
-	s->has_octets = true;
-	return (uint32_t)slot;
-}
 
 static uint32_t
 old_session(struct board *old, enum slot_state state, const char *user)

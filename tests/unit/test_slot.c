@@ -12,8 +12,6 @@
 #include "sockd/common/principal.h"
 #include "sockd/common/slot.h"
 
-static const uint64_t me = (uint64_t)1 << 48 | (uint64_t)1 << 24 | 1;
-
 static struct board b;
 
 static void

@@ -12,8 +12,6 @@
 #include "sockd/common/slot.h"
 #include "sockd/common/wake.h"
 
-static const uint64_t me = (uint64_t)1 << 48 | (uint64_t)1 << 24 | 1;
-
 static struct board b;
 
 static void
@@ -23,19 +21,6 @@ make_board(void)
 }
 
 TestSuite(slot_read, .init = make_board);
-
-static uint32_t
-claim_in(struct board *board)
-{
-	int64_t slot = slot_claim(board, me);
-	struct session_slot *s;
-
-	cr_assert_neq(slot, -1);
-	s = &board->sessions[slot];
-	s->client = client_address(9);
-	s->has_octets = true;
-	return (uint32_t)slot;
-}
 
 static int
 read_slot(uint32_t slot, struct session_slot *copy)

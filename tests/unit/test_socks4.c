@@ -3,11 +3,11 @@
  */
 #include <criterion/criterion.h>
 
-#include <stdio.h>
 #include <string.h>
 
 #include "exact.h"
 #include "lib/socks4.h"
+#include "target_text.h"
 
 /* A request under construction. */
 struct octets {
@@ -81,19 +81,6 @@ static const struct good_case good_cases[] = {
 	{ 1, 0, 1, "", "[2001:db8::1]", "[2001:db8::1]:80" },
 	{ 1, 0, 1, "", "::ffff:192.0.2.1", "192.0.2.1:80" },
 };
-
-static const char *
-target_text(const struct target *t, char *buf, size_t size)
-{
-	char addr[ADDR_TEXT_MAX];
-
-	if (t->addr.family == ADDR_NONE)
-		snprintf(buf, size, "%s:%u", t->name, t->port);
-	else
-		snprintf(buf, size, "%s%s", t->name,
-		    addr_format_port(&t->addr, addr));
-	return buf;
-}
 
 Test(socks4, good)
 {
