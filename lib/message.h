@@ -42,8 +42,6 @@ struct login_answer {
 	gid_t		gids[MESSAGE_GROUPS_MAX];
 };
 
-enum resolve_family { RESOLVE_ANY, RESOLVE_IPV4, RESOLVE_IPV6 };
-
 struct resolve_question {
 	uint64_t	serial;
 	char		name[NAME_SIZE];	/* as name_read() gives it */

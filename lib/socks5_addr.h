@@ -18,7 +18,7 @@
 #include "target.h"
 
 enum { SOCKS5_ATYP_IPV4 = 1, SOCKS5_ATYP_NAME = 3, SOCKS5_ATYP_IPV6 = 4,
-       SOCKS5_ADDR_MAX = 1 + 1 + 255 + 2, SOCKS5_ADDR_IP_MAX = 1 + 16 + 2 };
+       SOCKS5_ADDR_IP_MAX = 1 + 16 + 2 };
 
 /*
  * Read an address from the first len octets at buf, ATYP first.  Returns the

@@ -77,7 +77,7 @@ static const struct group {
 	    "bind" } },
 	{ RELAYING, { "accept4", "listen", "splice" } },
 	{ READING, { "getuid", "geteuid", "getgid", "getegid", "uname",
-	    "lseek", "eventfd2", "select", "pselect6" } },
+	    "eventfd2", "select", "pselect6" } },
 	{ READING, { "fstat", "fstat64", "stat", "stat64", "lstat",
 	    "lstat64", "newfstatat", "fstatat64", "statx", "fstatfs",
 	    "statfs", "access", "faccessat", "faccessat2", "readlink",

@@ -79,12 +79,6 @@ struct udp_outbox {
 	struct udp_parcel	list[UDP_PARCELS];
 };
 
-static inline bool
-udp_outbox_has_room(const struct udp_outbox *out)
-{
-	return out->n < UDP_PARCELS;
-}
-
 /*
  * Send all, in order; datagrams of one size to one target go down in one
  * piece where the kernel can cut it (UDP_SEGMENT).  False: the socket takes
