@@ -59,7 +59,9 @@ class AtOnce(SockdTest):
 class OneAfterAnother(SockdTest):
     N = int(os.environ.get("TEST_SESSIONS", "20000"))
     LIMIT_S = 400
+    # A disk may stall for some seconds: there is room for what ends meanwhile.
     CONFIG = {"log": {"level": "err"},
+              "sessions": {"max": 8192},
               "workers": {"start": 4, "min_spare": 2, "max_spare": 8,
                           "max": 16}}
 
@@ -113,7 +115,7 @@ class OneAfterAnother(SockdTest):
             self.port = s.getsockname()[1]
         self.sockd = Sockd(LISTEN.replace("port = 0", f"port = {self.port}")
                            + PASS_ALL, **self.CONFIG)
-        self.addCleanup(self.sockd.close)
+        self.addCleanup(self._finish)
         self.sockd.spawn()
         wait_until("sockd listens", self.listens)
 
