@@ -282,7 +282,6 @@ take_turn(struct accountant *a, bool last)
 	    (wake_is_due(b) && a->trouble.count == 0)) {
 		a->sweep_due_ms = now_ms +
 		    a->process->conf->accounting.interval_ms;
-		atomic_store(&b->header->udp_short, 0);
 		sweep(a);
 		load_principals(a);
 	}

@@ -289,7 +289,6 @@ struct board_header {
 	_Atomic uint32_t	workers, idle_workers;
 	_Atomic uint32_t	day;	/* of the bases: local, since 1970 */
 	_Atomic uint32_t	loading;	/* a principal came: wake.h */
-	_Atomic uint32_t	udp_short;	/* somebody found no UDP block */
 	_Atomic uint32_t	wake_pending;	/* the accountant was woken */
 	_Atomic uint32_t	wake_asked;	/* an octet is in the master's
 						 * wake pipe */

@@ -110,8 +110,7 @@ bool	slot_principal_name(const struct board *b,
 
 /*
  * The block of an association: slot_udp() takes one from the pool at its
- * first call, NULL if none is left (wake the accountant, which gives back
- * those of sessions that ended); it goes back with the slot.
+ * first call, NULL if none is left; it goes back with the slot.
  * The peeks take none.  UDP_TARGETS_MAX counts.
  */
 struct udp_block *slot_udp_block(struct board *b, uint32_t slot);

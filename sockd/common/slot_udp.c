@@ -64,7 +64,6 @@ slot_udp_block(struct board *b, uint32_t slot)
 		if (take_block(b, slot, index))
 			return &b->udp[index];
 	}
-	atomic_store(&b->header->udp_short, 1);
 	return NULL;
 }
 

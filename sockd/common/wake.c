@@ -53,7 +53,7 @@ wake_is_due(const struct board *b)
 	const struct board_header *h = b->header;
 
 	return atomic_load(&h->used) > b->n.sessions / 2 ||
-	    atomic_load(&h->udp_short) != 0 || atomic_load(&h->stopping) != 0;
+	    atomic_load(&h->stopping) != 0;
 }
 
 void

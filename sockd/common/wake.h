@@ -1,9 +1,9 @@
 /*
  * Workers wake others by these: the accountant before its interval is over,
- * for a principal in state LOADING, session slots half full or no block for
- * an association; the master when workers run short.  A pipe each, made by
- * the master, non-blocking at both ends; one octet in it at a time, so that a
- * crowd of workers costs one write(2).
+ * for a principal in state LOADING or session slots half full; the master
+ * when workers run short.  A pipe each, made by the master, non-blocking at
+ * both ends; one octet in it at a time, so that a crowd of workers costs one
+ * write(2).
  */
 #ifndef COMMON_WAKE_H
 #define COMMON_WAKE_H
@@ -16,8 +16,8 @@ int	wake_make(int ends[2]);
 /* Wake it, unless it was and has not looked yet.  Never blocks. */
 void	wake_accountant(struct board *b, int wake_send);
 
-/* Should the accountant come at once: are few slots free, or no UDP block, or
- * is this the end? */
+/* Should the accountant come at once: are few slots free, or is this the
+ * end? */
 bool	wake_is_due(const struct board *b);
 
 /* The accountant, before it looks: empty the pipe, then the flag. */

@@ -21,15 +21,12 @@
 #include "sockd/common/drops.h"
 #include "sockd/common/fd.h"
 #include "sockd/common/slot.h"
-#include "sockd/common/wake.h"
 #include "wait.h"
 
 enum {
 	BUFFER_OCTETS = 4 * 1024 * 1024,	/* the kernel gives less */
 	MINUTE_LOOK_MS = 1000,
 	DRAIN_TURNS = 16,
-	BLOCK_TRIES = 10,
-	BLOCK_STEP_MS = 20,
 };
 
 /* One association after another: its batches are large. */
@@ -262,27 +259,6 @@ go_on(struct udp *u)
 
 /* ---- the request ---- */
 
-/*
- * Without a block it could not be parked, and would hold its worker.  Those of
- * associations that have ended come back as soon as the accountant has looked.
- */
-static struct udp_block *
-take_block(struct session *s)
-{
-	struct udp_block *block = slot_udp_block(s->board, s->slot);
-
-	if (block == NULL)
-		wake_accountant(s->board,
-		    s->worker->process->account_wake_send);
-	for (int i = 0; block == NULL && i < BLOCK_TRIES; i++) {
-		if (wait_for(s, NULL, 0, clock_ms() + BLOCK_STEP_MS, NULL) ==
-		    WAIT_CUT)
-			return NULL;
-		block = slot_udp_block(s->board, s->slot);
-	}
-	return block;
-}
-
 /* The relay socket, and what the client is told of it. */
 static int
 open_relay(struct session *s, struct addr *told)
@@ -322,12 +298,10 @@ serve_udp(struct session *s)
 	if (!authorize_has_left(s))
 		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_QUOTA);
 	u = begin(s);
-	u->block = take_block(s);
-	if (u->block == NULL)
-		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_LIMIT);
 	u->relay = open_relay(s, &told);
 	if (u->relay == -1)
 		return refuse(s, SOCKS5_FAILURE, OUTCOME_ERROR);
+	u->block = slot_udp_block(s->board, s->slot);
 	take_declared(u);
 	/* Of a client that vanished nothing else would tell. */
 	local_keep_alive(s->client);

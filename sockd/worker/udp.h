@@ -37,7 +37,7 @@ struct udp_waiting {
 
 struct udp {
 	struct session		*session;
-	struct udp_block	*block;
+	struct udp_block	*block;		/* NULL: the pool is empty */
 	bool			granted;	/* LIVE: something has passed */
 	unsigned		rule;		/* that shapes now */
 	int			relay;		/* socket towards the client */

@@ -30,7 +30,7 @@ is_count_of(const struct udp_count *c, const struct addr *addr,
 struct udp_count *
 udp_count_at(struct udp *u, const struct addr *from)
 {
-	for (int i = 0; i < UDP_TARGETS_MAX; i++)
+	for (int i = 0; u->block != NULL && i < UDP_TARGETS_MAX; i++)
 		if (is_count_of(&u->block->counts[i], from, NULL))
 			return &u->block->counts[i];
 	return NULL;
@@ -73,7 +73,7 @@ void
 udp_count_target(struct udp *u, struct udp_target *t)
 {
 	t->counted = true;
-	for (int i = 0; i < UDP_TARGETS_MAX; i++) {
+	for (int i = 0; u->block != NULL && i < UDP_TARGETS_MAX; i++) {
 		struct udp_count *c = &u->block->counts[i];
 
 		if (atomic_load(&c->first_us) == 0)
@@ -100,7 +100,7 @@ was_contacted(const struct udp *u, const struct addr *addr)
 {
 	uint32_t hash = hash_of(u, addr);
 
-	for (int i = 0; i < UDP_CONTACTED_MAX; i++)
+	for (int i = 0; u->block != NULL && i < UDP_CONTACTED_MAX; i++)
 		if (atomic_load_explicit(&u->block->contacted[i],
 		    memory_order_relaxed) == hash)
 			return true;
@@ -114,8 +114,9 @@ remember_peer(struct udp *u, const struct addr *addr, unsigned rule)
 	uint32_t at;
 
 	u->last_source.name_len = 0;
-	if (!udp_peers_add(&u->peers, addr, rule, u->minute) ||
-	    was_contacted(u, addr))
+	if (!udp_peers_add(&u->peers, addr, rule, u->minute))
+		return;
+	if (u->block == NULL || was_contacted(u, addr))
 		return;
 	at = atomic_load(&u->block->park_data[UDP_WORD_SENT]);
 	atomic_store(&u->block->contacted[at % UDP_CONTACTED_MAX],
@@ -191,7 +192,7 @@ udp_judge_addrs(struct udp *u, struct udp_target *t, const struct addr *addrs,
 static const struct addr *
 known_addr(const struct udp *u, const struct target *asked)
 {
-	for (int i = 0; i < UDP_TARGETS_MAX; i++) {
+	for (int i = 0; u->block != NULL && i < UDP_TARGETS_MAX; i++) {
 		const struct udp_count *c = &u->block->counts[i];
 
 		if (atomic_load(&c->first_us) != 0 &&
@@ -238,7 +239,7 @@ find_rule(const struct session *s, unsigned *rule)
 static bool
 ask_counted(struct udp *u, const struct addr *from, unsigned *rule)
 {
-	for (int i = 0; i < UDP_TARGETS_MAX; i++) {
+	for (int i = 0; u->block != NULL && i < UDP_TARGETS_MAX; i++) {
 		const struct udp_count *c = &u->block->counts[i];
 		struct target asked = { .addr = c->addr,
 			.port = c->addr.port };

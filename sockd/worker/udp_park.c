@@ -19,8 +19,9 @@ enum { HAS_IPV4 = 1 << 16, HAS_IPV6 = 1 << 17, PORT_MASK = 0xffff };
 static bool
 is_idle(const struct udp *u)
 {
-	return u->names.n == 0 && u->n_waiting == 0 && udp_up_wants(u) &&
-	    udp_down_wants(u) && u->up.paid == 0 && u->down.paid == 0;
+	return u->block != NULL && u->names.n == 0 && u->n_waiting == 0 &&
+	    udp_up_wants(u) && udp_down_wants(u) && u->up.paid == 0 &&
+	    u->down.paid == 0;
 }
 
 /* An old worker lets go at once: the next one knows the new rules. */

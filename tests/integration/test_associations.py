@@ -4,11 +4,9 @@ import os
 import socket
 import unittest
 
-from associations import AssociationTest
 from harness import SockdTest, sockets_of, wait_until
-from peers import Echo, UdpEcho
-from wire import Association, BIND, Refused, read_reply5, receive_exactly, \
-    socks5
+from peers import UdpEcho
+from wire import Association, BIND, read_reply5, receive_exactly, socks5
 
 COUNT = 200
 # Below the ports that the system gives away by itself, some of which the next
@@ -101,40 +99,6 @@ class Many(SockdTest):
         self.sockd.stop()
         rows = self.sockd.wait_rows(2 * COUNT)
         self.assertEqual({r["outcome"] for r in rows}, {"stopped"})
-
-
-class Room(AssociationTest):
-    """More associations than the board has room for."""
-    COUNT = 64
-    CONFIG = {"workers": {"start": 2, "min_spare": 1, "max_spare": 2,
-                          "max": 4, "park_after": "50ms"},
-              "sessions": {"max": 200}}
-
-    def test_one_beyond_is_refused_and_holds_no_worker(self):
-        many = [self.associate() for _ in range(self.COUNT)]
-        for _ in range(6):
-            with self.assertRaises(Refused) as refused:
-                self.associate()
-            self.assertEqual(refused.exception.code, 2)
-        rows = self.sockd.wait_rows(6)
-        self.assertEqual({r["outcome"] for r in rows}, {"limit"})
-        with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:
-            s.sendall(b"x")
-            self.assertEqual(receive_exactly(s, 1), b"x")
-        many[0].close()
-        self.associate()
-
-
-class Turns(SockdTest):
-    """What has ended makes room before accounting.interval is over."""
-    CONFIG = {"sessions": {"max": 200}, "accounting": {"interval": "1h"}}
-
-    def test_many_one_after_another(self):
-        with UdpEcho() as echo:
-            for i in range(3 * Room.COUNT):
-                with Association(self.sockd.port()) as a:
-                    self.assertEqual(a.exchange(b"%d" % i, echo.address)[1],
-                                     b"%d" % i)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@
 #include "sockd/common/clock.h"
 #include "sockd/common/principal.h"
 #include "sockd/common/slot.h"
-#include "sockd/common/wake.h"
 
 static struct board b;
 
@@ -294,9 +293,7 @@ Test(slot_read, blocks_run_out_and_are_told_apart)
 			cr_assert_neq(seen[i], seen[n]);
 	}
 	slot = claim_in(&big);
-	cr_assert_not(wake_is_due(&big));
 	cr_assert_eq(slot_udp(&big, slot), NULL);
-	cr_assert(wake_is_due(&big), "the accountant gives some back");
 	cr_assert_eq(atomic_load(&big.sessions[slot].udp_block),
 	    BOARD_NOBODY);
 	slot_forget(&big, 40);
