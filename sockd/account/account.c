@@ -7,8 +7,8 @@
  * interval, while sessions wait in their slots.
  *
  * Its turn comes every interval, at most a second (quotas and hours are held
- * to within it), and at once when a worker wakes it: for a principal that is
- * not loaded yet, or because slots run short.
+ * to within it), and at once when it is woken: for a principal that is not
+ * loaded yet, because slots run short, or at the end of the run.
  */
 #include "account.h"
 

@@ -44,6 +44,14 @@ has_moved(const struct session_slot *s, const struct known *known)
 	    atomic_load(&s->reply) != known->reply;
 }
 
+/* A refusal may yet be repeated in this minute; at the end nobody waits. */
+static bool
+waits_for_repeats(const struct books *k, uint32_t slot, uint64_t id)
+{
+	return atomic_load(&k->board->header->stopping) == 0 &&
+	    place_may_repeat(k->board, slot, id, clock_ms());
+}
+
 /* Is there anything new in a slot, without a copy of it? */
 static bool
 has_news(const struct books *k, uint32_t slot)
@@ -63,7 +71,7 @@ has_news(const struct books *k, uint32_t slot)
 		return true;
 	if (known->ended)
 		return known->repeats != atomic_load(&s->repeats) ||
-		    !place_may_repeat(k->board, slot, id, clock_ms());
+		    !waits_for_repeats(k, slot, id);
 	return state == SLOT_ENDED || has_moved(s, known) ||
 	    (state == SLOT_LIVE && !known->granted && known->reply == 0);
 }
@@ -127,7 +135,7 @@ visit(struct books *k, uint32_t slot, uint64_t now_us, struct row *r)
 	if (!k->writing)
 		return STORE_NONE;
 	return entry_put(k, r, r->ended && (r->granted ||
-	    !place_may_repeat(k->board, slot, r->id, clock_ms())));
+	    !waits_for_repeats(k, slot, r->id)));
 }
 
 uint32_t

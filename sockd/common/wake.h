@@ -1,9 +1,9 @@
 /*
  * Workers wake others by these: the accountant before its interval is over,
- * for a principal in state LOADING or session slots half full; the master
- * when workers run short.  A pipe each, made by the master, non-blocking at
- * both ends; one octet in it at a time, so that a crowd of workers costs one
- * write(2).
+ * for a principal in state LOADING, session slots half full, or the end of
+ * the run; the master when workers run short.  A pipe each, made by the
+ * master, non-blocking at both ends; one octet in it at a time, so that a
+ * crowd of workers costs one write(2).
  */
 #ifndef COMMON_WAKE_H
 #define COMMON_WAKE_H

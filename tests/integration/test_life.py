@@ -11,7 +11,7 @@ import unittest
 from harness import (LISTEN, PASS_ALL, Sockd, SockdTest, comm, is_built_with,
                      needs_root, wait_until)
 from peers import Echo, Source
-from wire import receive_exactly, socks5
+from wire import open_proxy, receive_exactly, receive_rest, socks5
 
 SERVERS = ("worker", "keeper", "auth", "resolver", "account")
 
@@ -301,6 +301,18 @@ class BetweenSweeps(SockdTest):
         self.assertEqual(self.sockd.stop(), 0)
         self.assertLess(time.monotonic() - began, 4)
         self.sockd.wait_rows(10)
+
+    def test_a_stop_does_not_wait_for_more_refusals_of_this_minute(self):
+        for _ in range(15):
+            with open_proxy(self.sockd.port()) as s:
+                s.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                receive_rest(s)
+        began = time.monotonic()
+        self.assertEqual(self.sockd.stop(), 0)
+        self.assertLess(time.monotonic() - began, 4)
+        self.assertEqual(self.sockd.lines("board kept"), [])
+        rows = self.sockd.rows("SELECT repeats FROM session")
+        self.assertEqual(sum(1 + r["repeats"] for r in rows), 15)
 
 
 class Starts(unittest.TestCase):
