@@ -137,14 +137,14 @@ stop_step(struct master *m)
 			cut(m);
 		return;
 	case STOP_CUTTING:
+		cut_all(&m->board);	/* one may have come as we began */
 		if (count_sessions(&m->board) == 0 || late)
 			end_servers(m);
 		if (count_servers(m) == 0) {
 			enter(m, STOP_BOOKING, BOOKS_MS);
 			wake_accountant(&m->board,
 			    m->children.base.account_wake_send);
-		}
-		else if (late)
+		} else if (late)
 			kill_servers(m);
 		return;
 	case STOP_BOOKING:
