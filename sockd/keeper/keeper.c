@@ -118,11 +118,9 @@ drop(struct keeper *k, uint32_t i)
 	if (k->held.list[i].state == HELD_WAITING)
 		unwatch_held(k, &k->held.list[i]);
 	held_drop(&k->held, i);
-	if (k->paused && !held_is_full(&k->held)) {
-		k->paused = false;
-		watch(k, k->process->park_receive, EPOLLIN | EPOLLEXCLUSIVE,
-		    TAG_PARK);
-	}
+	if (k->paused && !held_is_full(&k->held))
+		k->paused = !watch(k, k->process->park_receive,
+		    EPOLLIN | EPOLLEXCLUSIVE, TAG_PARK);
 }
 
 /* End a session that we hold, without a worker. */
