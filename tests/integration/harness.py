@@ -290,15 +290,19 @@ class Sockd:
     def signal(self, sig):
         os.kill(self.pid, sig)
 
-    def reload(self, sections=None, **changes):
-        """Write the configuration, SIGHUP, wait until it is in force."""
+    def reload(self, sections=None, refused=False, **changes):
+        """Write the configuration, SIGHUP, wait until it is in force, or
+        refused; returns the line that says so."""
         if sections is not None or changes:
             self.configure(sections, **changes)
         self.mark()
         self.signal(SIGHUP)
-        return wait_until("sockd reloads",
+        line = wait_until("sockd reloads",
                           lambda: self.new_lines("reloaded generation") or
-                          self.new_lines("reload refused"))
+                          self.new_lines("reload refused"))[0]
+        if ("reload refused" in line) != refused:
+            raise AssertionError(line)
+        return line
 
     def stop(self, sig=SIGTERM, patience_s=PATIENCE_S):
         """End it in order; returns its status."""

@@ -1,9 +1,10 @@
 """Many sessions at once, and one after another: nothing stays behind."""
 
 import os
+import re
 import resource
-import signal
 import socket
+import subprocess
 import threading
 import unittest
 
@@ -14,13 +15,12 @@ from wire import receive_exactly, socks5
 
 
 def slots_in_use(sockd):
-    """What SIGUSR1 says: (sessions, slots)."""
-    sockd.mark()
-    sockd.signal(signal.SIGUSR1)
-    line = wait_until("a status", lambda: sockd.new_lines(
-        "status kind=session"))[0]
-    words = dict(w.split("=", 1) for w in line.split() if "=" in w)
-    return int(words["sessions"]), int(words["slots"])
+    """What sockctl says: (sessions, slots)."""
+    told = subprocess.run([os.environ["SOCKCTL"], "-f", sockd.config,
+                           "status"], check=True, capture_output=True,
+                          text=True).stdout
+    found = re.search(r"(\d+) of \d+ sessions, (\d+) of \d+ slots", told)
+    return int(found[1]), int(found[2])
 
 
 class AtOnce(SockdTest):
@@ -101,6 +101,8 @@ class OneAfterAnother(SockdTest):
             memory = self.memory_kib()
             self.run_all(echo, self.N - 2000)
         wait_until(f"{self.N} rows", lambda: self.count() == self.N, 60)
+        wait_until("no slot is used",
+                   lambda: slots_in_use(self.sockd) == (0, 0))
         self.assertEqual(descriptors(self.sockd.pid), fds)
         if not is_built_with("SOCKD_SANITIZERS"):	# ASan keeps what was freed
             self.assertLess(self.memory_kib(), memory * 1.5 + 4096)

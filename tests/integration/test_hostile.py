@@ -5,6 +5,7 @@ import random
 import socket
 import threading
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from harness import LISTEN, SockdTest, wait_until
 from peers import Echo
@@ -125,12 +126,9 @@ class Random(SockdTest):
         print(f"seed {seed}")
         with Echo() as echo:
             self.stay_here(echo)
-            threads = [threading.Thread(target=self.some, args=(
-                random.Random(seed + i), echo)) for i in range(16)]
-            for t in threads:
-                t.start()
-            for t in threads:
-                t.join()
+            with ThreadPoolExecutor(16) as pool:
+                list(pool.map(lambda i: self.some(random.Random(seed + i),
+                                                  echo), range(16)))
             with socks5(self.sockd.port(), echo.address) as s:
                 s.sendall(b"x")
                 self.assertEqual(receive_exactly(s, 1), b"x")

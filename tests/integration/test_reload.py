@@ -37,9 +37,8 @@ class Reload(SockdTest):
                      'listen "x" { address = "127.0.0.1" port = 99999 }\n',
                      'logoutput: stderr\n'):
             with self.subTest(text=text):
-                lines = self.sockd.reload(text)
-                self.assertIn("reload refused", lines[0])
-                self.assertIn("sockd.conf", lines[0])
+                line = self.sockd.reload(text, refused=True)
+                self.assertIn("sockd.conf", line)
                 self.check_serves()
 
     def test_a_link_is_followed_anew(self):
@@ -60,7 +59,7 @@ class Reload(SockdTest):
     def test_a_broken_file_opens_the_log_anew(self):
         old = self.sockd.log_file + ".1"
         os.rename(self.sockd.log_file, old)
-        self.sockd.reload("what is this")
+        self.sockd.reload("what is this", refused=True)
         with open(old) as f:
             self.assertNotIn("reload refused", f.read())
 
@@ -86,17 +85,17 @@ class Reload(SockdTest):
         except OSError:
             return True
 
-    def move(self, port, address, sections=""):
-        return self.sockd.reload(
+    def move(self, port, address, sections="", refused=False):
+        self.sockd.reload(
             f'listen "test" {{ address = "{address}" port = {port} '
-            'methods = { "none" } }\n' + sections + PASS_ALL)[0]
+            'methods = { "none" } }\n' + sections + PASS_ALL, refused)
 
     def test_a_listener_moves_to_all_addresses_and_back(self):
         port = self.sockd.port()
-        self.assertIn("reloaded", self.move(port, "*"))
+        self.move(port, "*")
         self.check_serves(port)
         self.check_serves(port, "127.0.0.3")
-        self.assertIn("reloaded", self.move(port, "127.0.0.1"))
+        self.move(port, "127.0.0.1")
         self.check_serves(port)
         self.assertTrue(self.is_closed(port, "127.0.0.3"))
 
@@ -106,15 +105,14 @@ class Reload(SockdTest):
             busy.bind(("127.0.0.1", 0))
             busy.listen()
             taken = busy.getsockname()[1]
-            said = self.move(port, "*", 'listen "taken" { address = '
-                             f'"127.0.0.1" port = {taken} }}\n')
-        self.assertIn("refused", said)
+            self.move(port, "*", 'listen "taken" { address = "127.0.0.1" '
+                      f'port = {taken} }}\n', refused=True)
         self.check_serves(port)
         self.assertTrue(self.is_closed(port, "127.0.0.3"))
 
     def test_nobody_else_comes_in_by_a_move(self):
         port = self.sockd.port()
-        self.assertIn("reloaded", self.move(port, "*"))
+        self.move(port, "*")
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with self.assertRaises(OSError):

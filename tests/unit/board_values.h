@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sockd/common/board.h"
 #include "sockd/common/principal.h"
 #include "sockd/common/slot.h"
 
