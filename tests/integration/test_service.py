@@ -40,7 +40,7 @@ class Notices(ServiceTest):
         sockd = self.managed()
         sockd.start()
         self.assertEqual(sockd.next_word(), ["READY=1"])
-        sockd.reload("rule {")
+        sockd.reload("rule {", refused=True)
         self.assertEqual(sockd.next_word()[0], "RELOADING=1")
         self.assertEqual(sockd.next_word(), ["READY=1"])
 
