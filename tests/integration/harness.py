@@ -280,6 +280,15 @@ class Sockd:
             raise AssertionError(f"{len(rows)} rows, not {n}: {rows}")
         return rows
 
+    def wait_all_ended(self, patience_s=PATIENCE_S):
+        """Wait until no session lives; tell those that go on."""
+        sql = "SELECT * FROM session WHERE ended IS NULL"
+        try:
+            wait_until("all have ended", lambda: not self.rows(sql),
+                       patience_s)
+        except AssertionError as e:
+            raise AssertionError(f"{e}; not {self.rows(sql)}") from None
+
     # ---- processes ----
 
     def children(self, name=None):

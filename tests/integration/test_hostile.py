@@ -7,7 +7,7 @@ import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import LISTEN, SockdTest, wait_until
+from harness import LISTEN, SockdTest
 from peers import Echo
 from wire import (address5, open_proxy, receive_exactly, receive_rest,
                   request4, socks5)
@@ -134,8 +134,7 @@ class Random(SockdTest):
                 self.assertEqual(receive_exactly(s, 1), b"x")
         self.assertEqual(self.sockd.lines("child died"), [])
         self.assertEqual(self.sockd.lines("child failed"), [])
-        wait_until("no row stays open", lambda: not self.sockd.rows(
-            "SELECT id FROM session WHERE ended IS NULL"), 60)
+        self.sockd.wait_all_ended(60)
 
     def some(self, r, echo):
         for _ in range(self.N // 16):

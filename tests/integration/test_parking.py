@@ -273,9 +273,8 @@ class Many(ParkingTest):
             self.assertEqual(receive_exactly(s, len(octets)), octets)
         for s in tunnels:
             s.socket.close()
-        wait_until("all slots are free again", lambda: not self.sockd.rows(
-            "SELECT id FROM session WHERE ended IS NULL") and
-            self.held() == 0)
+        self.sockd.wait_all_ended()
+        wait_until("keepers hold nothing", lambda: self.held() == 0)
 
 
 if __name__ == "__main__":

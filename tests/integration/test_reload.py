@@ -185,8 +185,7 @@ class Storm(SockdTest):
     def check_nothing_is_left(self):
         wait_until("old generations end", lambda: len(
             self.sockd.children()) < 40)
-        wait_until("all rows are closed", lambda: not self.sockd.rows(
-            "SELECT id FROM session WHERE ended IS NULL"))
+        self.sockd.wait_all_ended()
 
 
 if __name__ == "__main__":
