@@ -37,7 +37,8 @@ bool	slot_end(struct board *b, uint32_t slot, enum outcome outcome);
 /*
  * Give a slot back that is to leave no row (a client that never sent an
  * octet, or a refusal that is one of the "repeats" of another), with
- * everything that it held.  An ENDED one is left alone.
+ * everything that it held.  An ENDED one is left alone; one that was
+ * REQUESTED may have its row already, and nobody would end that.
  */
 void	slot_forget(struct board *b, uint32_t slot);
 

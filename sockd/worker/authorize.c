@@ -10,6 +10,7 @@
 #include "reply.h"
 #include "session.h"
 #include "sockd/common/clock.h"
+#include "sockd/common/slot.h"
 
 /* A handshake may take long enough to cross an edge of hours. */
 static void
@@ -38,7 +39,10 @@ authorize(struct session *s)
 	}
 	if (!limits_enter(s))
 		return false;
+	/* From here on it has a row in the ledger.  Not sooner: one that is
+	 * refused may get none, and what has begun a row must end it. */
 	s->allowed = true;
+	slot_advance(s->board, s->slot, SLOT_REQUESTED);
 	return true;
 }
 

@@ -62,8 +62,7 @@ request_socks5(struct session *s, enum command *command)
 	return true;
 }
 
-/* The board shows the request; from here on it has a row in the ledger.
- * What an association asks for is shown with its first datagram. */
+/* What an association asks for is shown with its first datagram. */
 static void
 show(struct session *s, enum command command)
 {
@@ -77,7 +76,6 @@ show(struct session *s, enum command command)
 	}
 	s->shown->command = (uint8_t)command;
 	slot_ungauge(s->board, s->slot, GAUGE_HANDSHAKE);
-	slot_advance(s->board, s->slot, SLOT_REQUESTED);
 }
 
 bool

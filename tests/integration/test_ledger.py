@@ -8,11 +8,12 @@ import sqlite3
 import subprocess
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from harness import PASS_ALL, SockdTest, needs_root, wait_until
 from peers import Echo, Silent
-from wire import (Refused, greet5, open_proxy, receive_exactly, request5,
-                  socks4, socks5)
+from wire import (Refused, address5, greet5, open_proxy, receive_exactly,
+                  receive_rest, request5, socks4, socks5)
 
 VIEWS = ("live", "today", "week", "month", "targets", "refused", "quota")
 
@@ -166,6 +167,22 @@ class Refusals(SockdTest):
                 "SELECT repeats FROM session")) == n, 90)
         rows = self.sockd.rows("SELECT repeats FROM session")
         self.assertLessEqual(len(rows), 21)	# a minute may turn meanwhile
+
+    def ask_for_mail(self, n):
+        octets = b"\5\1\0" + b"\5\1\0" + address5("127.0.0.1", 25)
+        for _ in range(n):
+            with open_proxy(self.sockd.port()) as s:
+                s.sendall(octets)
+                receive_rest(s)
+
+    def test_a_request_that_gets_no_row_has_begun_none(self):
+        """The accountant comes by at any moment of it."""
+        with ThreadPoolExecutor(12) as pool:
+            list(pool.map(self.ask_for_mail, [1000] * 12))
+        self.sockd.wait_all_ended()
+        rows = self.sockd.rows("SELECT outcome FROM session")
+        self.assertLessEqual(len(rows), 21)
+        self.assertEqual({r["outcome"] for r in rows}, {"blocked"})
 
 
 class Trouble(SockdTest):
