@@ -45,6 +45,7 @@ udp_open_socket(const struct addr *at, const struct conf_ports *ports,
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	udp_inbox_welcome_runs(fd);
 	return fd;
 }
 
@@ -84,7 +85,7 @@ begin(struct session *s)
 		f->paid = 0;
 		f->resume_ms = 0;
 		f->spent = false;
-		f->in.n = f->in.next = 0;
+		f->in.n = f->in.next = f->in.taken = 0;
 	}
 	udp_outbox_clear(&u->to_targets[0]);
 	udp_outbox_clear(&u->to_targets[1]);

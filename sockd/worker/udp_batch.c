@@ -21,7 +21,10 @@ struct mmsghdr {
 };
 #endif
 
-enum { ERRORS_MAX = 16 };	/* of earlier datagrams, passed over at once */
+enum {
+	ERRORS_MAX = 16,	/* of earlier datagrams, passed over at once */
+	MERGED_BATCH = 4,	/* as many octets as the cache can hold */
+};
 
 /* ---- receiving ---- */
 
@@ -44,16 +47,53 @@ receive(int fd, struct mmsghdr *heads, unsigned n)
 #endif
 }
 
+union merge_control {
+	struct cmsghdr	align;
+	char		buf[CMSG_SPACE(sizeof(int))];
+};
+
 static void
-prepare(struct udp_inbox *in, struct mmsghdr *heads, struct iovec *iovs)
+prepare(struct udp_inbox *in, unsigned i, struct msghdr *head,
+    struct iovec *iov, union merge_control *control)
 {
-	for (unsigned i = 0; i < UDP_BATCH; i++) {
-		iovs[i] = (struct iovec){ .iov_len = UDP_ROOM,
-			.iov_base = udp_inbox_data(in, i) };
-		heads[i].msg_hdr = (struct msghdr){ .msg_iov = &iovs[i],
-			.msg_iovlen = 1, .msg_name = &in->names[i],
-			.msg_namelen = sizeof(in->names[i]) };
+	*iov = (struct iovec){ .iov_base = in->octets[i],
+		.iov_len = UDP_ROOM };
+	*head = (struct msghdr){ .msg_iov = iov, .msg_iovlen = 1,
+		.msg_name = &in->names[i],
+		.msg_namelen = sizeof(in->names[i]),
+		.msg_control = control, .msg_controllen = sizeof(*control) };
+}
+
+/* Of how many octets each datagram is that lies in this message. */
+static uint32_t
+cut_of(struct msghdr *head, uint32_t len)
+{
+#ifdef UDP_GRO
+	struct cmsghdr *c = CMSG_FIRSTHDR(head);
+	int cut;
+
+	if (c != NULL && c->cmsg_level == IPPROTO_UDP &&
+	    c->cmsg_type == UDP_GRO) {
+		memcpy(&cut, CMSG_DATA(c), sizeof(cut));
+		if (cut > 0 && (uint32_t)cut < len)
+			return (uint32_t)cut;
 	}
+#else
+	(void)head;
+#endif
+	return len;
+}
+
+static void
+note(struct udp_inbox *in, unsigned i, struct mmsghdr *head)
+{
+	in->lens[i] = head->msg_len;
+	in->cuts[i] = cut_of(&head->msg_hdr, in->lens[i]);
+	in->name_lens[i] = head->msg_hdr.msg_namelen;
+	if (in->largest < in->lens[i])
+		in->largest = in->lens[i];
+	if (in->cuts[i] < in->lens[i])
+		in->merged = true;
 }
 
 unsigned
@@ -61,23 +101,54 @@ udp_inbox_fill(struct udp_inbox *in, int fd)
 {
 	struct mmsghdr heads[UDP_BATCH];
 	struct iovec iovs[UDP_BATCH];
+	union merge_control controls[UDP_BATCH];
+	const unsigned most = in->merged ? MERGED_BATCH : UDP_BATCH;
 	int n = -1;
 
-	in->n = in->next = 0;
-	prepare(in, heads, iovs);
+	in->n = in->next = in->taken = 0;
+	in->merged = false;
+	for (unsigned i = 0; i < most; i++)
+		prepare(in, i, &heads[i].msg_hdr, &iovs[i], &controls[i]);
 	for (int i = 0; i < ERRORS_MAX && n == -1; i++) {
-		n = receive(fd, heads, UDP_BATCH);
+		n = receive(fd, heads, most);
 		if (n == -1 && errno == EAGAIN)
 			return 0;
 	}
-	for (int i = 0; i < n; i++) {
-		in->lens[i] = heads[i].msg_len;
-		if (in->largest < in->lens[i])
-			in->largest = in->lens[i];
-		in->name_lens[i] = heads[i].msg_hdr.msg_namelen;
-	}
 	in->n = n > 0 ? (unsigned)n : 0;
+	for (unsigned i = 0; i < in->n; i++)
+		note(in, i, &heads[i]);
 	return in->n;
+}
+
+uint8_t *
+udp_inbox_look(struct udp_inbox *in, size_t *len)
+{
+	const uint32_t left = in->lens[in->next] - in->taken;
+	const uint32_t cut = in->cuts[in->next];
+
+	*len = left < cut ? left : cut;
+	return in->octets[in->next] + in->taken;
+}
+
+void
+udp_inbox_pass(struct udp_inbox *in)
+{
+	in->taken += in->cuts[in->next];
+	if (in->taken < in->lens[in->next])
+		return;
+	in->taken = 0;
+	in->next++;
+}
+
+/* A kernel that knows nothing of it hands over one by one. */
+void
+udp_inbox_welcome_runs(int fd)
+{
+#ifdef UDP_GRO
+	setsockopt(fd, IPPROTO_UDP, UDP_GRO, &(int){ 1 }, sizeof(int));
+#else
+	(void)fd;
+#endif
 }
 
 void
@@ -149,10 +220,16 @@ enum {
 	REFUSALS_MAX = 8,		/* then no run is tried any more */
 };
 
+static size_t
+size_of(const struct udp_parcel *p)
+{
+	return p->head_len + p->len;
+}
+
 static bool
 goes_along(const struct udp_parcel *first, const struct udp_parcel *p)
 {
-	return p->len > 0 && p->len <= first->len &&
+	return size_of(p) > 0 && size_of(p) <= size_of(first) &&
 	    p->source == first->source && p->to_len == first->to_len &&
 	    memcmp(&p->to, &first->to, first->to_len) == 0;
 }
@@ -163,20 +240,21 @@ run_length(const struct udp_outbox *out, unsigned from)
 {
 #ifdef UDP_SEGMENT
 	const struct udp_parcel *first = &out->list[from];
-	size_t total = first->len;
+	const size_t size = size_of(first);
+	size_t total = size;
 	unsigned n = 1;
 
-	if (out->single || out->refusals >= REFUSALS_MAX || first->len == 0 ||
-	    first->len > SEGMENT_MAX)
+	if (out->single || out->refusals >= REFUSALS_MAX || size == 0 ||
+	    size > SEGMENT_MAX)
 		return 1;
 	while (from + n < out->n && n < RUN_SEGMENTS) {
 		const struct udp_parcel *p = &out->list[from + n];
 
-		total += p->len;
+		total += size_of(p);
 		if (total > RUN_OCTETS || !goes_along(first, p))
 			break;
 		n++;
-		if (p->len < first->len)
+		if (size_of(p) < size)
 			break;
 	}
 	return n;
@@ -191,18 +269,20 @@ static void
 put_run(struct msghdr *msg, union control *room, struct iovec *iovs,
     struct udp_parcel *p, unsigned n)
 {
-	*msg = (struct msghdr){ .msg_iov = iovs, .msg_iovlen = n,
-		.msg_name = &p->to, .msg_namelen = p->to_len };
+	*msg = (struct msghdr){ .msg_iov = iovs, .msg_name = &p->to,
+		.msg_namelen = p->to_len };
 	for (unsigned i = 0; i < n; i++) {
-		iovs[i].iov_base = p[i].data;
-		iovs[i].iov_len = p[i].len;
+		if (p[i].head_len > 0)
+			*iovs++ = (struct iovec){ p[i].head, p[i].head_len };
+		*iovs++ = (struct iovec){ p[i].data, p[i].len };
 	}
+	msg->msg_iovlen = (size_t)(iovs - msg->msg_iov);
 	if (p->source != NULL)
 		put_source(msg, room, p->source);
 #ifdef UDP_SEGMENT
 	if (n > 1)
 		put_control(msg, room, IPPROTO_UDP, UDP_SEGMENT,
-		    &(uint16_t){ (uint16_t)p->len }, sizeof(uint16_t));
+		    &(uint16_t){ (uint16_t)size_of(p) }, sizeof(uint16_t));
 #endif
 }
 
@@ -245,7 +325,7 @@ udp_outbox_flush(struct udp_outbox *out, int fd)
 {
 	struct mmsghdr heads[UDP_PARCELS];
 	union control rooms[UDP_PARCELS];
-	struct iovec iovs[UDP_PARCELS];
+	struct iovec iovs[2 * UDP_PARCELS];	/* header, datagram */
 	unsigned runs[UDP_PARCELS];
 
 	while (out->next < out->n) {
@@ -254,7 +334,7 @@ udp_outbox_flush(struct udp_outbox *out, int fd)
 
 		for (unsigned i = out->next; i < out->n; i += runs[n++]) {
 			runs[n] = run_length(out, i);
-			put_run(&heads[n].msg_hdr, &rooms[n], &iovs[i],
+			put_run(&heads[n].msg_hdr, &rooms[n], &iovs[2 * i],
 			    &out->list[i], runs[n]);
 		}
 		done = send_out(fd, heads, n);

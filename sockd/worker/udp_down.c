@@ -1,22 +1,24 @@
 /*
- * From targets to the client, in a worker.  The header, which says who it
- * comes from, is written in front of the datagram where it lies.
+ * From targets to the client, in a worker.  A header in front of each
+ * datagram says who it comes from.
  */
 #include "udp.h"
 
 #include <string.h>
 
+_Static_assert(UDP_HEAD_MAX - SOCKS5_UDP_HEADER_ADDR_MAX >= 0, "one fits");
+
 /* ---- from whom ---- */
 
 static bool
-is_same_source(const struct udp *u, unsigned i)
+is_same_source(const struct udp *u)
 {
 	const struct udp_inbox *in = &u->down.in;
 
 	return u->last_source.name_len != 0 &&
-	    in->name_lens[i] == u->last_source.name_len &&
-	    memcmp(&in->names[i], &u->last_source.name,
-	    in->name_lens[i]) == 0;
+	    in->name_lens[in->next] == u->last_source.name_len &&
+	    memcmp(&in->names[in->next], &u->last_source.name,
+	    u->last_source.name_len) == 0;
 }
 
 static bool
@@ -40,19 +42,20 @@ may_pass(struct udp *u, const struct addr *from, unsigned *rule)
 
 /* Who sent this one?  Most come from where the one before came from. */
 static void
-find_source(struct udp *u, unsigned i)
+find_source(struct udp *u)
 {
 	const struct udp_inbox *in = &u->down.in;
+	const union udp_name *name = &in->names[in->next];
 	struct addr from;
 
-	if (is_same_source(u, i))
+	if (is_same_source(u))
 		return;
-	if (!addr_from_sockaddr(&from, &in->names[i].any, in->name_lens[i])) {
+	if (!addr_from_sockaddr(&from, &name->any, in->name_lens[in->next])) {
 		u->last_source.may_pass = false;
 		return;
 	}
-	u->last_source.name = in->names[i];
-	u->last_source.name_len = in->name_lens[i];
+	u->last_source.name = *name;
+	u->last_source.name_len = in->name_lens[in->next];
 	u->last_source.may_pass = may_pass(u, &from, &u->last_source.rule);
 	u->last_source.count = udp_count_at(u, &from);
 	u->last_source.header_len =
@@ -62,31 +65,31 @@ find_source(struct udp *u, unsigned i)
 /* ---- one datagram ---- */
 
 static void
-post(struct udp *u, unsigned i)
+post(struct udp *u, uint8_t *data, size_t len)
 {
-	const size_t header_len = u->last_source.header_len;
-	uint8_t *data = udp_inbox_data(&u->down.in, i) - header_len;
-	size_t len = u->down.in.lens[i];
 	struct udp_outbox *out = &u->to_client;
+	struct udp_parcel *p = &out->list[out->n++];
 
-	memcpy(data, u->last_source.header, header_len);
-	out->list[out->n++] = (struct udp_parcel){ .data = data,
-		.len = header_len + len, .to = u->client_name,
-		.to_len = u->client_name_len, .tag = u->last_source.count,
-		.payload = len };
+	*p = (struct udp_parcel){ .head_len = u->last_source.header_len,
+		.data = data, .len = len, .to = u->client_name,
+		.to_len = u->client_name_len, .tag = u->last_source.count };
+	memcpy(p->head, u->last_source.header, p->head_len);
 }
 
 /* False: it must wait (shaped), or the quota is used up. */
 static bool
-take_one(struct udp *u, unsigned i)
+take_one(struct udp *u)
 {
-	find_source(u, i);
+	size_t len;
+	uint8_t *data = udp_inbox_look(&u->down.in, &len);
+
+	find_source(u);
 	if (!u->last_source.may_pass || u->client_name_len == 0) {
 		u->drops[UDP_STRANGER]++;
 		return true;
 	}
 	udp_use_rule(u, u->last_source.rule);
-	switch (udp_pay(&u->down, u->down.in.lens[i])) {
+	switch (udp_pay(&u->down, len)) {
 	case UDP_LATER:
 		return false;
 	case UDP_SPENT:
@@ -95,11 +98,25 @@ take_one(struct udp *u, unsigned i)
 	case UDP_PAID:
 		break;
 	}
-	post(u, i);
+	post(u, data, len);
 	return true;
 }
 
 /* ---- batches ---- */
+
+/* False: one must wait, or the quota is used up. */
+static bool
+take_batch(struct udp *u)
+{
+	struct udp_inbox *in = &u->down.in;
+
+	while (!udp_inbox_is_empty(in) && u->to_client.n < UDP_PARCELS) {
+		if (!take_one(u))
+			return false;
+		udp_inbox_pass(in);
+	}
+	return true;
+}
 
 static bool
 flush(struct udp *u)
@@ -140,14 +157,15 @@ bool
 udp_down(struct udp *u, const bool readable[2])
 {
 	struct udp_inbox *in = &u->down.in;
+	bool goes;
 
 	if (!flush(u) || u->down.resume_ms > u->now_ms)
 		return true;
 	u->down.resume_ms = 0;
 	if (udp_inbox_is_empty(in))
 		fill(u, readable);
-	while (in->next < in->n && take_one(u, in->next))
-		in->next++;
-	flush(u);
+	do
+		goes = take_batch(u);
+	while (flush(u) && goes && !udp_inbox_is_empty(in));
 	return !u->down.spent || session_fail(u->session, OUTCOME_QUOTA);
 }

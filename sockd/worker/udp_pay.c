@@ -81,13 +81,13 @@ udp_settle(struct udp *u, struct udp_outbox *out, bool up)
 
 		if (p->error != 0) {
 			u->drops[UDP_UNSENT]++;
-			meter_lost(&f->meter, p->payload);
+			meter_lost(&f->meter, p->len);
 			continue;
 		}
 		gone++;
 		if (c != NULL) {
 			add(&c->datagrams, 1);
-			add(&c->bytes, p->payload);
+			add(&c->bytes, p->len);
 		}
 	}
 	if (gone > 0) {

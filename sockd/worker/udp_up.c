@@ -28,38 +28,40 @@ drop(struct udp *u, enum udp_drop why)
 /* ---- from whom ---- */
 
 static bool
-is_same_name(const struct udp *u, unsigned i)
+is_same_name(const struct udp *u)
 {
 	const struct udp_inbox *in = &u->up.in;
 
 	return u->client_name_len != 0 &&
-	    in->name_lens[i] == u->client_name_len &&
-	    memcmp(&in->names[i], &u->client_name, u->client_name_len) == 0;
+	    in->name_lens[in->next] == u->client_name_len &&
+	    memcmp(&in->names[in->next], &u->client_name,
+	    u->client_name_len) == 0;
 }
 
 static bool
-is_client(const struct udp *u, unsigned i)
+is_client(const struct udp *u)
 {
 	const struct udp_inbox *in = &u->up.in;
 	struct addr from;
 
-	if (is_same_name(u, i))
+	if (is_same_name(u))
 		return true;
-	return addr_from_sockaddr(&from, &in->names[i].any,
-	    in->name_lens[i]) && addr_equal(&from, &u->client) &&
+	return addr_from_sockaddr(&from, &in->names[in->next].any,
+	    in->name_lens[in->next]) && addr_equal(&from, &u->client) &&
 	    (u->client.port == 0 || u->client.port == from.port);
 }
 
 /* Its port is known from here on. */
 static void
-latch(struct udp *u, unsigned i)
+latch(struct udp *u)
 {
 	const struct udp_inbox *in = &u->up.in;
 	struct addr from;
 
 	if (u->client_name_len != 0)
 		return;
-	addr_from_sockaddr(&from, &in->names[i].any, in->name_lens[i]);
+	addr_from_sockaddr(&from, &in->names[in->next].any,
+	    in->name_lens[in->next]);
 	udp_set_client(u, from.port);
 }
 
@@ -109,7 +111,7 @@ post(struct udp *u, struct udp_target *t, uint8_t *data, size_t len)
 	}
 	out->list[out->n++] = (struct udp_parcel){ .data = data, .len = len,
 		.to = t->to, .to_len = t->to_len, .source = t->source,
-		.tag = t->count, .payload = len };
+		.tag = t->count };
 	return DONE;
 }
 
@@ -180,18 +182,18 @@ read_header(struct udp *u, const uint8_t *data, size_t len)
 }
 
 static enum fate
-take_one(struct udp *u, unsigned i)
+take_one(struct udp *u)
 {
-	uint8_t *data = udp_inbox_data(&u->up.in, i);
-	size_t len = u->up.in.lens[i];
+	size_t len;
+	uint8_t *data = udp_inbox_look(&u->up.in, &len);
 	ssize_t n;
 
-	if (!is_client(u, i))
+	if (!is_client(u))
 		return drop(u, UDP_FOREIGN);
 	n = read_header(u, data, len);
 	if (n < 0)
 		return drop(u, drop_of_fault(n));
-	latch(u, i);
+	latch(u);
 	if (n == 0)
 		return drop(u, UDP_UNRESOLVED);
 	return send_to(u, u->last_target, data + n, len - (size_t)n);
@@ -234,16 +236,23 @@ forget_waiting(struct udp *u)
 	u->n_waiting = kept;
 }
 
+static bool
+has_room(const struct udp *u)
+{
+	return u->to_targets[0].n < UDP_PARCELS &&
+	    u->to_targets[1].n < UDP_PARCELS;
+}
+
 static enum fate
 take_batch(struct udp *u)
 {
 	struct udp_inbox *in = &u->up.in;
 	enum fate fate = take_waiting(u);
 
-	while (fate == DONE && in->next < in->n) {
-		fate = take_one(u, in->next);
+	while (fate == DONE && !udp_inbox_is_empty(in) && has_room(u)) {
+		fate = take_one(u);
 		if (fate == DONE)
-			in->next++;
+			udp_inbox_pass(in);
 	}
 	return fate;
 }
@@ -287,7 +296,8 @@ udp_up(struct udp *u, bool readable)
 	if (readable && udp_inbox_is_empty(&u->up.in) &&
 	    udp_inbox_fill(&u->up.in, u->relay) > 0)
 		u->heard_ms = u->now_ms;
-	fate = take_batch(u);
-	flush(u);
+	do
+		fate = take_batch(u);
+	while (flush(u) && fate == DONE && !udp_inbox_is_empty(&u->up.in));
 	return fate != OVER;
 }

@@ -1,7 +1,6 @@
 """20,000 datagrams at full rate: none corrupted, order kept per target, and
 counters that are exact."""
 
-import hashlib
 import os
 import random
 import socket
@@ -9,7 +8,7 @@ import struct
 import threading
 import unittest
 
-from associations import AssociationTest
+from associations import AssociationTest, sealed, unseal
 from harness import wait_until
 from peers import UdpEcho, UdpServer
 from wire import header5
@@ -20,21 +19,6 @@ COUNT = 20000
 # of 127.0.0.1 that someone had before, a name server's answer say, is then
 # neither a target's nor, to the relay, from one.
 TARGET_HOST = "127.0.77.1"
-
-
-def sealed(number, size):
-    """A payload that tells its number and whether it is whole."""
-    body = struct.pack("!IH", number, size) + bytes([number % 251]) * size
-    return hashlib.md5(body).digest() + body
-
-
-def unseal(payload):
-    """The number; None if an octet is wrong."""
-    digest, body = payload[:16], payload[16:]
-    if hashlib.md5(body).digest() != digest:
-        return None
-    number, size = struct.unpack("!IH", body[:6])
-    return number if len(body) == 6 + size else None
 
 
 def kernel_drops(sockets):

@@ -44,33 +44,65 @@ fill_payload(void)
 		payload[i] = (uint8_t)(i * 7 + i / 256);
 }
 
-/* Send these sizes, one after another, and have them back as they were. */
-static void
-there_and_back(const size_t *sizes, unsigned n)
+/* All that came, datagram by datagram; returns how many messages it was. */
+static unsigned
+expect(int at, const union udp_name *from, const size_t *sizes, unsigned n)
+{
+	unsigned got = 0, messages = 0;
+	size_t len;
+
+	while (udp_inbox_fill(&in, at) > 0) {
+		messages += in.n;
+		for (; !udp_inbox_is_empty(&in); got++) {
+			const uint8_t *data = udp_inbox_look(&in, &len);
+
+			cr_assert_lt(got, n);
+			cr_assert_eq(len, sizes[got], "the %uth", got);
+			cr_assert_eq(memcmp(data, payload + got, len), 0);
+			cr_assert_eq(in.names[in.next].in.sin_port,
+			    from->in.sin_port);
+			udp_inbox_pass(&in);
+		}
+	}
+	cr_assert_eq(got, n);
+	return messages;
+}
+
+/*
+ * Send these sizes, one after another, and have them back as they were.
+ * Returns how many messages they came as.
+ */
+static unsigned
+carry(const size_t *sizes, unsigned n, size_t head_len, bool runs)
 {
 	union udp_name a, b;
 	int from = open_at(&a), to = open_at(&b);
-	unsigned got = 0;
+	unsigned messages;
 
+	if (runs)
+		udp_inbox_welcome_runs(to);
 	fill_payload();
-	for (unsigned i = 0; i < n; i++)
-		put(&b, payload + i, sizes[i]);
+	for (unsigned i = 0; i < n; i++) {
+		put(&b, payload + i + head_len, sizes[i] - head_len);
+		out.list[i].head_len = head_len;
+		memcpy(out.list[i].head, payload + i, head_len);
+	}
 	cr_assert(udp_outbox_flush(&out, from));
 	cr_assert_eq(out.next, n);
-	while (udp_inbox_fill(&in, to) > 0)
-		for (unsigned i = 0; i < in.n; i++, got++) {
-			cr_assert_lt(got, n);
-			cr_assert_eq(in.lens[i], sizes[got], "the %uth", got);
-			cr_assert_eq(memcmp(udp_inbox_data(&in, i),
-			    payload + got, sizes[got]), 0);
-			cr_assert_eq(in.names[i].in.sin_port, a.in.sin_port);
-		}
-	cr_assert_eq(got, n);
+	messages = expect(to, &a, sizes, n);
 	for (unsigned i = 0; i < n; i++)
 		cr_assert_eq(out.list[i].error, 0);
 	udp_outbox_clear(&out);
 	close(from);
 	close(to);
+	return messages;
+}
+
+static void
+there_and_back(const size_t *sizes, unsigned n)
+{
+	cr_assert_eq(carry(sizes, n, 0, false), n);
+	carry(sizes, n, 0, true);
 }
 
 Test(udp_batch, one_size)
@@ -88,6 +120,41 @@ Test(udp_batch, runs_with_others_between)
 		11, 1452, 1452, 1452, 1453, 1453, 20000, 20000, 1, 1, 0 };
 
 	there_and_back(sizes, sizeof(sizes) / sizeof(sizes[0]));
+}
+
+/* Where the kernel cannot, each is a message of its own. */
+static bool
+kernel_merges(void)
+{
+	static const size_t two[] = { 100, 100 };
+
+	return carry(two, 2, 0, true) == 1;
+}
+
+Test(udp_batch, a_run_comes_as_one_message)
+{
+	static const size_t sizes[] = { 300, 300, 300, 299, 300, 300, 7 };
+
+	if (!kernel_merges())
+		cr_skip_test("this kernel merges no datagrams");
+	cr_assert_eq(carry(sizes, 7, 0, true), 2);
+}
+
+Test(udp_batch, as_many_runs_as_parcels)
+{
+	size_t sizes[UDP_PARCELS - 1];
+
+	for (unsigned i = 0; i < UDP_PARCELS - 1; i++)
+		sizes[i] = 20 + i / 2 % 2;
+	there_and_back(sizes, UDP_PARCELS - 1);
+}
+
+Test(udp_batch, a_header_goes_in_front)
+{
+	static const size_t sizes[] = { 10, 10, 40, 40, 39, 1300, 1300, 22 };
+
+	carry(sizes, 8, 10, false);
+	carry(sizes, 8, 10, true);
 }
 
 Test(udp_batch, the_largest)
@@ -138,9 +205,9 @@ Test(udp_batch, memory_of_large_ones_goes_back)
 {
 	static const size_t large[] = { 40000, 40000 }, small[] = { 9 };
 
-	there_and_back(large, 2);
+	carry(large, 2, 0, false);
 	cr_assert_eq(in.largest, 40000);
 	udp_inbox_release(&in);
 	cr_assert_eq(in.largest, 0);
-	there_and_back(small, 1);
+	carry(small, 1, 0, false);
 }
