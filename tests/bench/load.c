@@ -24,7 +24,7 @@ static const struct {
 	{ "idle", idle_run, "tunnels: hold them, then use each" },
 	{ "ping", ping_run, "size: one tunnel, to and fro" },
 	{ "trickle", trickle_run, "tunnels: an octet every 1 to 3 s" },
-	{ "udp", udp_run, "associations size: echoes" },
+	{ "udp", udp_run, "associations size cheap: echoes" },
 	{ "wake", wake_run, "tunnels wait_ms: the first octet after a rest" },
 };
 

@@ -25,7 +25,7 @@ struct load {
 	const char	*password;
 	const char	*name;		/* ask for this name, not an address */
 	unsigned	direction;	/* enum direction */
-	unsigned	cheap;		/* end points that copy nothing */
+	unsigned	cheap;		/* end points that cost little */
 	unsigned	streams, concurrency, tunnels, associations;
 	unsigned	size;		/* octets of one ping or datagram */
 	unsigned	rate;		/* sessions a second; 0: no pace */

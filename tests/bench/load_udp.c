@@ -26,11 +26,12 @@ struct echoes {
 	struct pollfd	waits[ASSOCIATIONS_MAX];
 	unsigned	out[ASSOCIATIONS_MAX];	/* datagrams on the way */
 	struct udp_batch send, take;
+	size_t		size;		/* of a datagram, header and all */
 	uint64_t	sent, back;
 };
 
 /* The header in front of each datagram (RFC 1928, section 7). */
-static size_t
+static void
 header(uint8_t *buf, uint16_t port)
 {
 	static const uint8_t to_loopback[] = { 0, 0, 0, 1, 127, 0, 0, 1 };
@@ -38,7 +39,6 @@ header(uint8_t *buf, uint16_t port)
 	memcpy(buf, to_loopback, sizeof to_loopback);
 	buf[8] = (uint8_t)(port >> 8);
 	buf[9] = (uint8_t)port;
-	return HEADER_SIZE;
 }
 
 /* A UDP socket towards the relay, or straight to the target. */
@@ -66,19 +66,36 @@ static void
 prepare(struct echoes *e, uint16_t port)
 {
 	const struct load *l = e->load;
-	size_t head = 0;
 
 	udp_batch_init(&e->send);
 	udp_batch_init(&e->take);
+	e->size = l->size;
+	if (l->server.sin_port != 0)
+		e->size += HEADER_SIZE;
 	for (unsigned i = 0; i < UDP_BATCH; i++) {
+		uint8_t *octets = l->cheap ?
+		    e->send.octets[0] + i * e->size : e->send.octets[i];
+
 		if (l->server.sin_port != 0)
-			head = header(e->send.octets[i], port);
-		e->send.vecs[i].iov_len = head + l->size;
+			header(octets, port);
+		e->send.vecs[i].iov_len = e->size;
 	}
 	for (unsigned i = 0; i < l->associations; i++) {
 		e->waits[i].fd = open_association(l, port);
 		e->waits[i].events = POLLIN;
+		if (l->cheap)
+			udp_in_runs(e->waits[i].fd, e->size);
 	}
+}
+
+/* So many datagrams, a message each or as one run; returns how many went. */
+static int
+send_out(struct echoes *e, int fd, unsigned n)
+{
+	if (!e->load->cheap)
+		return sendmmsg(fd, e->send.messages, n, 0);
+	return send(fd, e->send.octets[0], n * e->size, 0) == -1 ? -1 :
+	    (int)n;
 }
 
 /* Fill the window of an association. */
@@ -87,8 +104,8 @@ send_some(struct echoes *e, unsigned i)
 {
 	while (e->out[i] < WINDOW) {
 		unsigned room = WINDOW - e->out[i];
-		int n = sendmmsg(e->waits[i].fd, e->send.messages,
-		    room < UDP_BATCH ? room : UDP_BATCH, 0);
+		int n = send_out(e, e->waits[i].fd,
+		    room < UDP_BATCH ? room : UDP_BATCH);
 
 		if (n <= 0)
 			return;
@@ -102,11 +119,14 @@ take_some(struct echoes *e, unsigned i)
 {
 	int n = recvmmsg(e->waits[i].fd, e->take.messages, UDP_BATCH,
 	    MSG_DONTWAIT, NULL);
+	unsigned back = 0;
 
 	if (n <= 0)
 		return;
-	e->back += (uint64_t)n;
-	e->out[i] -= (unsigned)n < e->out[i] ? (unsigned)n : e->out[i];
+	for (int m = 0; m < n; m++)	/* a run holds several */
+		back += (unsigned)(e->take.messages[m].msg_len / e->size);
+	e->back += back;
+	e->out[i] -= back < e->out[i] ? back : e->out[i];
 	send_some(e, i);
 }
 
@@ -144,11 +164,11 @@ udp_run(const struct load *l)
 	static struct echoes e;
 	uint64_t start;
 
-	if (l->associations > ASSOCIATIONS_MAX ||
-	    l->size + HEADER_SIZE > UDP_DATAGRAM_MAX)
+	if (l->associations > ASSOCIATIONS_MAX || l->size == 0 ||
+	    l->size + HEADER_SIZE > UDP_ROOM / UDP_BATCH)
 		errx(2, "too many associations, or too large datagrams");
 	e.load = l;
-	prepare(&e, udp_target());
+	prepare(&e, udp_target(l->cheap ? l->size : 0));
 	play(&e, now_ns() + l->warm_ms * UINT64_C(1000000));
 	mark("begin");
 	e.sent = e.back = 0;

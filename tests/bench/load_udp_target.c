@@ -4,6 +4,7 @@
 #include "load_udp_target.h"
 
 #include <err.h>
+#include <netinet/udp.h>
 
 #include "load_process.h"
 
@@ -14,10 +15,20 @@ udp_batch_init(struct udp_batch *b)
 {
 	for (unsigned i = 0; i < UDP_BATCH; i++) {
 		b->vecs[i].iov_base = b->octets[i];
-		b->vecs[i].iov_len = UDP_DATAGRAM_MAX;
+		b->vecs[i].iov_len = UDP_ROOM;
 		b->messages[i].msg_hdr.msg_iov = &b->vecs[i];
 		b->messages[i].msg_hdr.msg_iovlen = 1;
 	}
+}
+
+void
+udp_in_runs(int fd, size_t octets)
+{
+	const int size = (int)octets, on = 1;
+
+	if (setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size) ==
+	    -1 || setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof on) == -1)
+		err(1, "runs of datagrams");
 }
 
 /* Beyond net.core.rmem_max for root; for others as far as that. */
@@ -31,12 +42,12 @@ udp_roomy(int fd)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
 }
 
-/* Each datagram needs room for its sender, and its own length back. */
+/* Each message needs room for its sender, and its own length back. */
 static void
 reset(struct udp_batch *b, int n)
 {
 	for (int i = 0; i < n; i++) {
-		b->vecs[i].iov_len = UDP_DATAGRAM_MAX;
+		b->vecs[i].iov_len = UDP_ROOM;
 		b->messages[i].msg_hdr.msg_name = &b->peers[i];
 		b->messages[i].msg_hdr.msg_namelen = sizeof b->peers[i];
 	}
@@ -66,7 +77,7 @@ echo(int fd)
 }
 
 uint16_t
-udp_target(void)
+udp_target(size_t run_octets)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -77,6 +88,8 @@ udp_target(void)
 	    getsockname(fd, (struct sockaddr *)&sin, &len) == -1)
 		err(1, "udp target");
 	udp_roomy(fd);
+	if (run_octets != 0)
+		udp_in_runs(fd, run_octets);
 	if (process_fork())
 		echo(fd);
 	return ntohs(sin.sin_port);

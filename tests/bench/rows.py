@@ -119,9 +119,9 @@ def mixed(running, options, **pace):
     return {**bulk_figures(octets, figures), **connect_figures(sessions)}
 
 
-def udp(running, options, associations, size):
+def udp(running, options, associations, size, cheap=0):
     (result,), figures = run(running, ("udp", {
-        "associations": associations, "size": size,
+        "associations": associations, "size": size, "cheap": cheap,
         "seconds": options.seconds}))
     return {"echoes": result["echoes"] / result["seconds"],
             **each(figures, result["echoes"])}
@@ -302,6 +302,9 @@ ROWS = [
     *(Row(f"udp-{n}-{size}", f"UDP, {n} associations, {size} octets",
           of(udp, associations=n, size=size))
       for n in (1, 16) for size in (64, 1400)),
+    *(Row(f"udp-cheap-{n}-1400", "UDP, end points that cost little (runs), "
+          f"{n} associations, 1400 octets",
+          of(udp, associations=n, size=1400, cheap=1)) for n in (1, 16)),
     Row("trickle", "2,000 tunnels, an octet each every 1 to 3 s", trickle,
         servers="proxies", rounds=1),
     *(Row(f"rate-{rate}-{n}", f"{n} sessions of one user at {rate}",
