@@ -31,7 +31,7 @@ int	client_dial(const struct load *l, uint16_t port);
 
 /*
  * A tunnel to this port of loopback, the handshake done.  -1: the server
- * would not.
+ * would not; with errno EAGAIN it was silent.
  */
 int	client_tunnel(const struct load *l, uint16_t port);
 
@@ -45,7 +45,8 @@ int	client_associate(const struct load *l, int fd,
 /* Read exactly len octets; 0, or -1 for an end, an error, a timeout. */
 int	client_read(int fd, void *buf, size_t len);
 
-/* Send an octet string and wait for its echo; ns it took, or 0. */
+/* Send an octet string and wait for its echo; ns it took, or 0 (with errno
+ * EAGAIN: silence). */
 uint64_t client_ping(int fd, uint8_t *buf, size_t len);
 
 #endif

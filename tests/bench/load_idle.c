@@ -4,8 +4,12 @@
  * RLIMIT_NOFILE allows.
  */
 #include <err.h>
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "load.h"
@@ -19,26 +23,64 @@ struct idle {
 	struct tally	use;		/* not 0: use them now */
 };
 
+/* Was it silence?  Then the server is full, and each more would cost as much
+ * patience. */
+static bool
+was_silence(void)
+{
+	return errno == EAGAIN;
+}
+
+static void
+open_all(const struct load *l, uint16_t port, int *fds, unsigned n,
+    struct idle *state)
+{
+	bool full = false;
+
+	for (unsigned i = 0; i < n; i++) {
+		errno = 0;
+		fds[i] = full ? -1 : client_tunnel(l, port);
+		full = full || (fds[i] == -1 && was_silence());
+		atomic_fetch_add(&state->tried.n, 1);
+		if (fds[i] != -1)
+			atomic_fetch_add(&state->open.n, 1);
+	}
+}
+
+/* Once one was silent the others have less time to answer. */
+static void
+use_all(const int *fds, unsigned n, struct idle *state)
+{
+	static const struct timeval little = { .tv_usec = 10000 };
+	bool hurried = false;
+	uint8_t octet = 'i';
+
+	for (unsigned i = 0; i < n; i++) {
+		if (fds[i] == -1)
+			continue;
+		if (hurried)
+			setsockopt(fds[i], SOL_SOCKET, SO_RCVTIMEO, &little,
+			    sizeof little);
+		errno = 0;
+		if (client_ping(fds[i], &octet, 1) > 0)
+			atomic_fetch_add(&state->used.n, 1);
+		else
+			hurried = hurried || was_silence();
+	}
+}
+
 /* Open n tunnels, wait to be told, and use each. */
 static void
 hold(const struct load *l, uint16_t port, unsigned n, struct idle *state)
 {
 	int *fds = calloc(n, sizeof *fds);
-	uint8_t octet = 'i';
 
 	if (!fds)
 		err(1, "calloc");
-	for (unsigned i = 0; i < n; i++) {
-		fds[i] = client_tunnel(l, port);
-		atomic_fetch_add(&state->tried.n, 1);
-		if (fds[i] != -1)
-			atomic_fetch_add(&state->open.n, 1);
-	}
+	open_all(l, port, fds, n, state);
 	while (!tally_wait(&state->use, 1, PATIENCE_S))
 		continue;
-	for (unsigned i = 0; i < n; i++)
-		if (fds[i] != -1 && client_ping(fds[i], &octet, 1) > 0)
-			atomic_fetch_add(&state->used.n, 1);
+	use_all(fds, n, state);
 	for (unsigned i = 0; i < n; i++)
 		close(fds[i]);
 	atomic_fetch_add(&state->finished.n, 1);

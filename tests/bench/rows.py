@@ -293,7 +293,7 @@ ROWS = [
     Row("idle-1000", "1,000 tunnels at rest", of(idle, tunnels=1000),
         servers="proxies", rounds=3),
     Row("idle-9500", "9,500 tunnels at rest", of(idle, tunnels=9500),
-        servers="proxies", rounds=3),
+        servers="proxies", rounds=1),
     *(Row(f"keep-{n}", f"{n} tunnels, 32 workers, a reload, each used",
           of(keep, tunnels=n), servers="sockd", setup={"extra": FEW_WORKERS},
           rounds=1) for n in (9500, 19000)),
