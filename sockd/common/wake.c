@@ -28,19 +28,29 @@ wake_accountant(struct board *b, int wake_send)
 		atomic_store(&b->header->wake_pending, 0);
 }
 
+/*
+ * Under full load the last one becomes busy at every session, and the master
+ * cannot help: once is enough, until it takes the word back.
+ */
 static bool
-workers_run_short(const struct board *b, unsigned min_spare, unsigned max)
+master_can_help(struct board *b, unsigned max)
 {
-	unsigned idle = atomic_load(&b->header->idle_workers);
+	struct board_header *h = b->header;
 
-	return idle == 0 || (idle < min_spare &&
-	    atomic_load(&b->header->workers) < max);
+	if (atomic_load(&h->workers) < max)
+		return true;
+	return atomic_load(&h->idle_workers) == 0 &&
+	    atomic_load(&h->all_busy) == 0 &&
+	    atomic_exchange(&h->all_busy, 1) == 0;
 }
 
 void
 wake_master(struct board *b, int wake_send, unsigned min_spare, unsigned max)
 {
-	if (wake_send == -1 || !workers_run_short(b, min_spare, max) ||
+	unsigned idle = atomic_load(&b->header->idle_workers);
+
+	if (wake_send == -1 || (idle > 0 && idle >= min_spare) ||
+	    !master_can_help(b, max) ||
 	    atomic_exchange(&b->header->wake_asked, 1) != 0)
 		return;
 	if (write(wake_send, "", 1) == -1)

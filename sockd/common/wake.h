@@ -25,8 +25,9 @@ void	wake_take(struct board *b, int wake_receive);
 
 /*
  * Wake the master if it can do something about workers that run short: fewer
- * than min_spare are idle and it may fork more, or none is, which it tells.
- * Writes one octet to its pipe, unless one is there.  Never blocks.
+ * than min_spare are idle and it may fork more; or none is, which it tells,
+ * and hears once a second.  Writes one octet to its pipe, unless one is
+ * there.  Never blocks.
  */
 void	wake_master(struct board *b, int wake_send, unsigned min_spare,
 	    unsigned max);

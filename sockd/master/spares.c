@@ -17,7 +17,7 @@
 #include "sockd/common/slot.h"
 
 enum { BATCH_MAX = 64, NEED_MS = 500, SURPLUS_MS = 3000, KEEPERS_MAX = 64,
-       KEEPER_RESERVE = 64, QUIET_MS = 10000 };
+       KEEPER_RESERVE = 64, QUIET_MS = 10000, ASK_MS = 1000 };
 
 struct census {
 	unsigned	idle, spare;	/* spare: idle or starting */
@@ -178,15 +178,21 @@ keep_keepers(struct children *c)
 static void
 tell_full(struct spares *s, const struct children *c, unsigned idle)
 {
+	_Atomic uint32_t *all_busy = &c->base.board->header->all_busy;
 	unsigned max = c->base.conf->workers.max;
 	uint64_t now_ms = clock_ms();
 
-	if (idle == 0 && c->broods[PROCESS_WORKER].living >= max) {
+	if (c->broods[PROCESS_WORKER].living >= max &&
+	    (idle == 0 || atomic_load(all_busy) != 0)) {
 		s->busy_ms = now_ms;
 		log_starts(&s->busy, "workers.max=%u why=\"clients and "
 		    "waking tunnels wait for a worker\"", max);
 	} else if (now_ms - s->busy_ms >= QUIET_MS) {
 		log_ends(&s->busy);
+	}
+	if (now_ms - s->asked_ms >= ASK_MS) {
+		s->asked_ms = now_ms;
+		atomic_store(all_busy, 0);
 	}
 }
 

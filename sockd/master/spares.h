@@ -12,6 +12,7 @@ struct spares {
 	uint64_t	needed_ms;	/* and when that was */
 	uint64_t	surplus_since_ms;	/* 0: there is none */
 	uint64_t	busy_ms;	/* the last time that all were */
+	uint64_t	asked_ms;	/* when workers were to tell it again */
 	struct log_condition busy;
 };
 
