@@ -10,7 +10,8 @@
 #include "lib/socks5_udp.h"
 #include "meter.h"
 #include "session.h"
-#include "udp_batch.h"
+#include "udp_inbox.h"
+#include "udp_outbox.h"
 #include "udp_peer.h"
 #include "udp_target.h"
 

@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sockd/worker/udp_batch.h"
+#include "sockd/worker/udp_inbox.h"
+#include "sockd/worker/udp_outbox.h"
 
 static struct udp_inbox in;
 static struct udp_outbox out;
