@@ -154,13 +154,13 @@ limit "all" { bytes = { "1kB/day" } }
 
     def test_listeners(self):
         to = "127.0.0.1:{tcp}"
-        for listen, none, password, socks4 in (
+        for listen, none, password, old in (
                 ("test", True, True, True), ("open", True, False, True),
                 ("login", False, True, False), ("five", True, True, False),
                 ("four", False, False, True)):
             self.check(none, to=to, listen=listen)
             self.check(password, to=to, listen=listen, user="ann")
-            self.check(socks4, to=to, listen=listen, protocol="socks4")
+            self.check(old, to=to, listen=listen, protocol="socks4")
 
     def test_quotas(self):
         with socks5(self.sockd.port(), ("127.0.0.1", self.tcp.port),
