@@ -34,6 +34,13 @@ is_old(const struct udp *u)
 	    memory_order_relaxed) != s->worker->process->generation;
 }
 
+/* What is shaped goes long after it came. */
+static uint64_t
+stirred_ms(const struct udp *u)
+{
+	return u->heard_ms > u->moved_ms ? u->heard_ms : u->moved_ms;
+}
+
 uint64_t
 udp_park_due_ms(const struct udp *u)
 {
@@ -44,7 +51,7 @@ udp_park_due_ms(const struct udp *u)
 	after_ms = park_after_ms(u->session);
 	if (after_ms == UINT64_MAX)
 		return UINT64_MAX;
-	after_ms += u->heard_ms;
+	after_ms += stirred_ms(u);
 	if (is_old(u))
 		after_ms = u->now_ms;
 	return after_ms > u->park_again_ms ? after_ms : u->park_again_ms;
