@@ -87,9 +87,9 @@ begin(struct session *s)
 		f->spent = false;
 		f->in.n = f->in.next = f->in.taken = 0;
 	}
-	udp_outbox_clear(&u->to_targets[0]);
-	udp_outbox_clear(&u->to_targets[1]);
-	udp_outbox_clear(&u->to_client);
+	udp_outbox_begin(&u->to_targets[0]);
+	udp_outbox_begin(&u->to_targets[1]);
+	udp_outbox_begin(&u->to_client);
 	udp_targets_reset(&u->targets);
 	udp_peers_reset(&u->peers);
 	u->last_target = NULL;

@@ -99,8 +99,8 @@ int	udp_open_socket(const struct addr *at, const struct conf_ports *ports,
 /* ---- udp_up.c, udp_down.c ---- */
 
 /*
- * Move what is there, a batch at most, so that the other direction has its
- * turn.  readable: the relay socket (out, by family) has something.  False:
+ * Move what is there, a batch of messages at most, so that the other
+ * direction has its turn.  readable: the relay socket (out, by family) has something.  False:
  * the session is over, its outcome is set.
  */
 bool	udp_up(struct udp *u, bool readable);

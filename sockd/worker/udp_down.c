@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-_Static_assert(UDP_HEAD_MAX - SOCKS5_UDP_HEADER_ADDR_MAX >= 0, "one fits");
-
 /* ---- from whom ---- */
 
 static bool
@@ -73,6 +71,8 @@ post(struct udp *u, uint8_t *data, size_t len)
 	*p = (struct udp_parcel){ .head_len = u->last_source.header_len,
 		.data = data, .len = len, .to = u->client_name,
 		.to_len = u->client_name_len, .tag = u->last_source.count };
+	_Static_assert(sizeof(p->head) >= sizeof(u->last_source.header),
+	    "a header fits");
 	memcpy(p->head, u->last_source.header, p->head_len);
 }
 

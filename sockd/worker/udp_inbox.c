@@ -65,7 +65,7 @@ cut_of(struct msghdr *head, uint32_t len)
 	int cut;
 
 	if (c != NULL && c->cmsg_level == IPPROTO_UDP &&
-	    c->cmsg_type == UDP_GRO) {
+	    c->cmsg_type == UDP_GRO && c->cmsg_len == CMSG_LEN(sizeof(cut))) {
 		memcpy(&cut, CMSG_DATA(c), sizeof(cut));
 		if (cut > 0 && (uint32_t)cut < len)
 			return (uint32_t)cut;

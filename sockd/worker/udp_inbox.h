@@ -1,5 +1,7 @@
 /*
- * What came for an association: messages, each a datagram or a run of them.
+ * What came for an association: messages, each a datagram or a run of them,
+ * and taken datagram by datagram.  Parcels of an outbox point into it, so it
+ * is filled again only when they have gone.
  */
 #ifndef WORKER_UDP_INBOX_H
 #define WORKER_UDP_INBOX_H
@@ -14,7 +16,6 @@ enum {
 	UDP_STRIDE = UDP_ROOM + 320,
 };
 
-/* What came: n messages, taken datagram by datagram. */
 struct udp_inbox {
 	unsigned	n, next;
 	uint32_t	taken;		/* octets of the next one's */

@@ -122,8 +122,10 @@ put_run(struct msghdr *msg, union control *room, struct iovec *iovs,
 		.msg_namelen = p->to_len };
 	for (unsigned i = 0; i < n; i++) {
 		if (p[i].head_len > 0)
-			*iovs++ = (struct iovec){ p[i].head, p[i].head_len };
-		*iovs++ = (struct iovec){ p[i].data, p[i].len };
+			*iovs++ = (struct iovec){ .iov_base = p[i].head,
+				.iov_len = p[i].head_len };
+		*iovs++ = (struct iovec){ .iov_base = p[i].data,
+			.iov_len = p[i].len };
 	}
 	msg->msg_iovlen = (size_t)(iovs - msg->msg_iov);
 	if (p->source != NULL)
@@ -154,6 +156,15 @@ send_out(int fd, struct mmsghdr *heads, unsigned n)
 	return done;
 }
 
+/* Does the kernel, or the link, cut no runs?  What else went wrong is the
+ * target's, and says nothing of the next one. */
+static bool
+is_about_runs(int error)
+{
+	return error == EINVAL || error == EMSGSIZE || error == EIO ||
+	    error == ENOPROTOOPT || error == EOPNOTSUPP;
+}
+
 /* The first of what was to go did not.  False: it may, later. */
 static bool
 pass_over(struct udp_outbox *out, unsigned run, int error)
@@ -162,7 +173,7 @@ pass_over(struct udp_outbox *out, unsigned run, int error)
 		return false;
 	if (run > 1) {			/* try each by itself */
 		out->single = true;
-		out->refusals++;
+		out->refusals += is_about_runs(error);
 	} else {
 		out->list[out->next++].error = error;
 	}
@@ -193,6 +204,13 @@ udp_outbox_flush(struct udp_outbox *out, int fd)
 			out->next += runs[i];
 	}
 	return true;
+}
+
+void
+udp_outbox_begin(struct udp_outbox *out)
+{
+	udp_outbox_clear(out);
+	out->refusals = 0;
 }
 
 void

@@ -1,5 +1,7 @@
 /*
- * What is to go from an association, in order.
+ * What is to go from an association, in order: parcels, each a datagram with
+ * or without a header of ours in front.  The octets stay where they came to
+ * lie, so an inbox is filled again only when its outboxes are empty.
  */
 #ifndef WORKER_UDP_OUTBOX_H
 #define WORKER_UDP_OUTBOX_H
@@ -34,6 +36,9 @@ struct udp_outbox {			/* at most UDP_PARCELS */
 	unsigned		refusals;	/* of runs, by the kernel */
 	struct udp_parcel	list[UDP_PARCELS];
 };
+
+/* For a new association: empty, and runs are tried. */
+void	udp_outbox_begin(struct udp_outbox *out);
 
 /*
  * Send all, in order; datagrams of one size to one target go down in one

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -123,13 +124,20 @@ Test(udp_batch, runs_with_others_between)
 	there_and_back(sizes, sizeof(sizes) / sizeof(sizes[0]));
 }
 
-/* Where the kernel cannot, each is a message of its own. */
+/* Asked without what is tested. */
 static bool
 kernel_merges(void)
 {
-	static const size_t two[] = { 100, 100 };
+	bool can = false;
+#if defined(UDP_SEGMENT) && defined(UDP_GRO)
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const int size = 100, on = 1;
 
-	return carry(two, 2, 0, true) == 1;
+	can = setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)) ==
+	    0 && setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)) == 0;
+	close(fd);
+#endif
+	return can;
 }
 
 Test(udp_batch, a_run_comes_as_one_message)
@@ -141,13 +149,59 @@ Test(udp_batch, a_run_comes_as_one_message)
 	cr_assert_eq(carry(sizes, 7, 0, true), 2);
 }
 
+/* 64 of 1,452 octets are more than one message holds. */
+Test(udp_batch, a_run_is_no_longer_than_a_datagram_may_be)
+{
+	size_t sizes[UDP_PARCELS];
+
+	if (!kernel_merges())
+		cr_skip_test("this kernel merges no datagrams");
+	for (unsigned i = 0; i < UDP_PARCELS; i++)
+		sizes[i] = 1452;
+	cr_assert_eq(carry(sizes, UDP_PARCELS, 22, true), 2);
+}
+
+/* That a target is refused says nothing of runs. */
+Test(udp_batch, refusals_of_another_kind_do_not_end_runs)
+{
+	static const size_t sizes[] = { 300, 300, 300 };
+	union udp_name a, nowhere = { .in = { .sin_family = AF_INET,
+		.sin_port = htons(9) } };
+	int from = open_at(&a);
+
+	if (!kernel_merges())
+		cr_skip_test("this kernel merges no datagrams");
+	nowhere.in.sin_addr.s_addr = htonl(INADDR_BROADCAST);
+	for (int i = 0; i < 20; i++) {
+		put(&nowhere, payload, 50);
+		put(&nowhere, payload, 50);
+		cr_assert(udp_outbox_flush(&out, from));
+		cr_assert_neq(out.list[1].error, 0);
+		udp_outbox_clear(&out);
+	}
+	close(from);
+	cr_assert_eq(carry(sizes, 3, 0, true), 1);
+}
+
+Test(udp_batch, an_association_does_not_inherit_refusals)
+{
+	static const size_t sizes[] = { 300, 300, 300 };
+
+	if (!kernel_merges())
+		cr_skip_test("this kernel merges no datagrams");
+	out.refusals = 1000;
+	cr_assert_eq(carry(sizes, 3, 0, true), 3);
+	udp_outbox_begin(&out);
+	cr_assert_eq(carry(sizes, 3, 0, true), 1);
+}
+
 Test(udp_batch, as_many_runs_as_parcels)
 {
-	size_t sizes[UDP_PARCELS - 1];
+	size_t sizes[UDP_PARCELS];
 
-	for (unsigned i = 0; i < UDP_PARCELS - 1; i++)
+	for (unsigned i = 0; i < UDP_PARCELS; i++)
 		sizes[i] = 20 + i / 2 % 2;
-	there_and_back(sizes, UDP_PARCELS - 1);
+	there_and_back(sizes, UDP_PARCELS);
 }
 
 Test(udp_batch, a_header_goes_in_front)
