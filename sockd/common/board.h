@@ -292,7 +292,7 @@ struct board_header {
 	_Atomic uint32_t	wake_pending;	/* the accountant was woken */
 	_Atomic uint32_t	wake_asked;	/* an octet is in the master's
 						 * wake pipe */
-	_Atomic uint32_t	all_busy;	/* and it need not hear again */
+	_Atomic uint32_t	all_busy;	/* workers; the master knows */
 	_Atomic uint32_t	stopping;	/* accept nobody any more */
 	_Atomic uint32_t	cuts;		/* grows with each slot_cut(): a
 						 * keeper then looks */

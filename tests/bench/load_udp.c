@@ -19,7 +19,7 @@
 #include "load_udp_target.h"
 
 enum { WINDOW = 2 * UDP_BATCH, HEADER_SIZE = 10, LOST_MS = 20,
-       ASSOCIATIONS_MAX = 1024 };
+       ASSOCIATIONS_MAX = 1024, RUN_MAX = 65507 };
 
 struct echoes {
 	const struct load *load;
@@ -165,7 +165,7 @@ udp_run(const struct load *l)
 	uint64_t start;
 
 	if (l->associations > ASSOCIATIONS_MAX || l->size == 0 ||
-	    l->size + HEADER_SIZE > UDP_ROOM / UDP_BATCH)
+	    (l->size + HEADER_SIZE) * UDP_BATCH > RUN_MAX)
 		errx(2, "too many associations, or too large datagrams");
 	e.load = l;
 	prepare(&e, udp_target(l->cheap ? l->size : 0));

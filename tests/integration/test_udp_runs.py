@@ -5,7 +5,11 @@ They are datagrams all the same: each has its own header, target and fate,
 and each is paid for by itself.
 """
 
+import os
+import re
+import signal
 import socket
+import time
 import unittest
 
 from associations import AssociationTest, sealed, unseal
@@ -94,6 +98,26 @@ class Up(RunTest):
                    lambda: len(sink.received) == self.N // 2)
         self.assertEqual([data for data, _ in sink.received], payloads[::2])
         self.assertEqual(self.row_of(a)["datagrams_up"], self.N // 2)
+        self.sockd.wait_line(f"malformed={self.N // 2} ")
+
+    def test_several_runs_at_once(self):
+        """Found together, they are more than an outbox holds."""
+        sink = self.server(UdpServer)
+        payloads = run(self.N)
+        a = self.associate()
+        self.send_run(a, payloads, [sink])
+        wait_until("the relay works", lambda: len(sink.received) == self.N)
+        workers = self.sockd.children("worker")
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        for _ in range(5):
+            self.send_run(a, payloads, [sink])
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
+        wait_until("all have come",
+                   lambda: len(sink.received) == 6 * self.N)
+        self.assertEqual([data for data, _ in sink.received], 6 * payloads)
+        self.assertEqual(self.row_of(a)["datagrams_up"], 6 * self.N)
 
     def test_one_after_another(self):
         echo = self.server(UdpEcho)
@@ -134,13 +158,42 @@ class Shaped(RunTest):
     def test_none_is_lost(self):
         echo = self.server(UdpEcho)
         a = self.associate()
+        began = time.monotonic()
         for _ in range(5):
             self.send_run(a, run(self.N), [echo])
         numbers = [unseal(a.receive()[1]) for _ in range(5 * self.N)]
         self.assertEqual(numbers, 5 * list(range(self.N)))
+        # some 79,000 octets at 64,000 a second, less what was saved up
+        self.assertGreater(time.monotonic() - began, 0.9)
         row = self.row_of(a)
         self.assertEqual((row["datagrams_up"], row["datagrams_down"]),
                          (5 * self.N, 5 * self.N))
+
+
+class ShapedForLong(RunTest):
+    """A client whose datagrams still wait in the socket is not idle."""
+
+    RULES = PASS_ALL + 'limit "slow" { rate_up = "32kB" }\n'
+    N = 10
+
+    def parked(self):
+        self.sockd.mark()
+        self.sockd.signal(signal.SIGUSR1)
+        line, = wait_until("a status", lambda: self.sockd.new_lines(
+            "status kind=tunnel "))
+        return int(re.search(r" parked=(\d+)", line)[1])
+
+    def test_it_is_not_parked(self):
+        sink = self.server(UdpServer)
+        a = self.associate()
+        # The relay takes 32 messages at once, and needs 3 s for them.
+        for _ in range(40):
+            self.send_run(a, run(self.N), [sink])
+        wait_until("it has come back for the rest",
+                   lambda: len(sink.received) > 34 * self.N)
+        self.assertEqual(self.parked(), 0)
+        wait_until("all have come",
+                   lambda: len(sink.received) == 40 * self.N)
 
 
 class Quota(RunTest):
