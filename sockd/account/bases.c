@@ -13,6 +13,7 @@
 
 #include "lib/rule.h"
 
+#include "sockd/common/conf.h"
 #include "sockd/common/principal.h"
 
 #include "store.h"
@@ -129,12 +130,22 @@ take_stock(struct bases *s, const struct books *k)
 
 /* ---- one principal ---- */
 
+/* Active seconds that the board has counted and the ledger has not. */
+static uint64_t
+untold_seconds(struct books *k, uint32_t at, const char *name)
+{
+	const struct activity *a = books_activity(k, at, name);
+
+	return principal_catch_up(k->board, at,
+	    a->until_ms[true] - a->rest_ms[true],
+	    k->conf->accounting.time_idle_ms);
+}
+
 static int
 agree(struct bases *s, struct books *k, uint32_t at)
 {
 	struct principal_slot *p = &k->board->principals[at];
-	uint64_t begin = s->totals[at] - s->untold[at];
-	uint64_t active_s = atomic_load(&p->active_s);
+	uint64_t begin = s->totals[at] - s->untold[at], begin_s;
 	struct store_used used;
 	char name[BOARD_USER_SIZE];
 
@@ -143,10 +154,11 @@ agree(struct bases *s, struct books *k, uint32_t at)
 	if (store_used(k->store, name, &k->periods, s->ever, &used) !=
 	    STORE_OK)
 		return STORE_ERROR;
+	begin_s = atomic_load(&p->active_s) - untold_seconds(k, at, name);
 	for (int i = 0; i < N_PERIODS; i++) {
 		atomic_store(&p->base_bytes[i], begin - used.bytes[i]);
 		atomic_store(&p->base_active_s[i],
-		    active_s - used.seconds[i]);
+		    begin_s - used.seconds[i]);
 	}
 	return STORE_OK;
 }

@@ -67,6 +67,15 @@ void	principal_touch(struct board *b, uint32_t principal, uint64_t now_ms,
 	    uint64_t idle_ms);
 
 /*
+ * The ledger has this principal's active time up to told_ms (wall clock; 0:
+ * it cannot say).  A board that is behind goes on from there, so that it
+ * counts no second which the ledger has; returns the seconds by which it is
+ * ahead, idle_ms of a pause at most.
+ */
+uint64_t principal_catch_up(struct board *b, uint32_t principal,
+	    uint64_t told_ms, uint64_t idle_ms);
+
+/*
  * One more session of it from this client (its address or /64).  False
  * beyond max different ones at once (0: any number).  *counted tells whether
  * principal_leave_address() must be called in the end: beyond

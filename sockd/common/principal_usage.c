@@ -152,6 +152,26 @@ principal_touch(struct board *b, uint32_t principal, uint64_t now_ms,
 	atomic_store(&p->active_until_ms, now_ms + idle_ms);
 }
 
+uint64_t
+principal_catch_up(struct board *b, uint32_t principal, uint64_t told_ms,
+    uint64_t idle_ms)
+{
+	struct principal_slot *p;
+	uint64_t counted_ms, ahead_ms;
+
+	if (told_ms == 0 || !is_principal(b, principal))
+		return 0;
+	p = &b->principals[principal];
+	counted_ms = atomic_load(&p->counted_ms);
+	if (counted_ms < told_ms) {
+		atomic_compare_exchange_strong(&p->counted_ms, &counted_ms,
+		    told_ms);
+		return 0;
+	}
+	ahead_ms = counted_ms - told_ms;
+	return (ahead_ms < idle_ms ? ahead_ms : idle_ms) / 1000;
+}
+
 /* ---- addresses at once ---- */
 
 enum { COUNT_BITS = 32, TRIES = 1000 };

@@ -95,3 +95,73 @@ Test(bases, who_used_something_is_known_at_the_start)
 	cr_assert_eq(principal_used(&b, principal_peek(&b, "ann"),
 	    PERIOD_WEEK), 3u);
 }
+
+static void
+agree(void)
+{
+	bases_refresh(&bases);
+	cr_assert_not(bases_go_on(&bases, &books));
+}
+
+/*
+ * A session's time counts from its beginning in the ledger, from its first
+ * octet on the board, and a worker looks at the clock once a second: one is
+ * ahead when they are made to agree.
+ */
+Test(bases, no_second_counts_twice)
+{
+	uint32_t slot = begin_session("ann"), at = b.sessions[slot].principal;
+	uint64_t began = clock_wall_ms() - 5000;
+
+	load();
+	b.sessions[slot].started_us = began * 1000;
+	move(slot, 1, 0);
+	atomic_store(&b.sessions[slot].active_ms, began + 1500);
+	principal_touch(&b, at, began + 600, 60000);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"), 1);
+	agree();
+	cr_assert_eq(principal_used_s(&b, at, PERIOD_DAY), 1u);
+	principal_touch(&b, at, began + 1600, 60000);
+	cr_assert_eq(principal_used_s(&b, at, PERIOD_DAY), 1u);
+	principal_touch(&b, at, began + 2000, 60000);
+	cr_assert_eq(principal_used_s(&b, at, PERIOD_DAY), 2u);
+}
+
+/* What a worker counted since the last sweep stays counted. */
+Test(bases, no_second_is_forgotten)
+{
+	uint32_t slot = begin_session("ann"), at = b.sessions[slot].principal;
+	uint64_t began = clock_wall_ms() - 50000;
+
+	load();
+	b.sessions[slot].started_us = began * 1000;
+	move(slot, 1, 0);
+	atomic_store(&b.sessions[slot].active_ms, began + 1500);
+	principal_touch(&b, at, began, 60000);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	principal_touch(&b, at, began + 3700, 60000);
+	cr_assert_eq(principal_used_s(&b, at, PERIOD_DAY), 3u);
+	agree();
+	cr_assert_eq(principal_used_s(&b, at, PERIOD_DAY), 3u);
+}
+
+/* Of a pause only its first time_idle is active, here as there. */
+Test(bases, a_pause_is_not_made_longer)
+{
+	uint32_t slot = begin_session("ann"), at = b.sessions[slot].principal;
+	uint64_t idle_ms = books.conf->accounting.time_idle_ms;
+	uint64_t began = clock_wall_ms() - 3 * idle_ms;
+
+	load();
+	b.sessions[slot].started_us = began * 1000;
+	move(slot, 1, 0);
+	atomic_store(&b.sessions[slot].active_ms, began + 1000);
+	principal_touch(&b, at, began, idle_ms);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	principal_touch(&b, at, began + 1000, idle_ms);
+	principal_touch(&b, at, began + 1000 + 2 * idle_ms, idle_ms);
+	agree();
+	cr_assert_eq(principal_used_s(&b, at, PERIOD_DAY),
+	    1 + idle_ms / 1000);
+}
