@@ -65,7 +65,7 @@ put_source(struct msghdr *msg, union control *room, const struct addr *a)
 enum {
 	RUN_SEGMENTS = 64,		/* the kernel's bound */
 	RUN_OCTETS = 65000,
-	SEGMENT_MAX = 1452,		/* larger ones seldom fit a link */
+	LINK_OCTETS = 1500,		/* few links carry more */
 	REFUSALS_MAX = 8,		/* then no run is tried any more */
 };
 
@@ -83,6 +83,15 @@ goes_along(const struct udp_parcel *first, const struct udp_parcel *p)
 	    memcmp(&p->to, &first->to, first->to_len) == 0;
 }
 
+/* One that a link would not carry whole is not cut out of a run. */
+static bool
+fits_a_link(const struct udp_parcel *p)
+{
+	const size_t udp = 8, ip = p->to.any.sa_family == AF_INET ? 20 : 40;
+
+	return ip + udp + size_of(p) <= LINK_OCTETS;
+}
+
 /* How many from here on may go as one; a shorter one ends the run. */
 static unsigned
 run_length(const struct udp_outbox *out, unsigned from)
@@ -94,7 +103,7 @@ run_length(const struct udp_outbox *out, unsigned from)
 	unsigned n = 1;
 
 	if (out->single || out->refusals >= REFUSALS_MAX || size == 0 ||
-	    size > SEGMENT_MAX)
+	    !fits_a_link(first))
 		return 1;
 	while (from + n < out->n && n < RUN_SEGMENTS) {
 		const struct udp_parcel *p = &out->list[from + n];

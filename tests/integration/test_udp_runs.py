@@ -13,7 +13,7 @@ import time
 import unittest
 
 from associations import AssociationTest, sealed, unseal
-from harness import PASS_ALL, wait_until
+from harness import PASS_ALL, needs_ipv6, wait_until
 from peers import UdpEcho, UdpServer
 from wire import header5
 
@@ -49,9 +49,9 @@ class Answers(UdpServer):
 
 @unittest.skipUnless(can_cut(), "this kernel has no UDP_SEGMENT")
 class RunTest(AssociationTest):
-    def associate(self):
+    def associate(self, to="127.0.0.1"):
         a = super().associate()
-        cut(a.socket, len(header5("127.0.0.1", 0)) + len(sealed(0, SIZE)))
+        cut(a.socket, len(header5(to, 0)) + len(sealed(0, SIZE)))
         return a
 
     def send_run(self, a, payloads, targets):
@@ -129,6 +129,31 @@ class Up(RunTest):
         row = self.row_of(a)
         self.assertEqual((row["datagrams_up"], row["datagrams_down"]),
                          (50 * self.N, 50 * self.N))
+
+
+class OtherWays(RunTest):
+    RULES = 'rule "from nine" { action = "pass" to = { "127.0.0.2" } ' \
+        'source = { "127.0.0.9" } }\n' + PASS_ALL
+    N = 60
+
+    def there_and_back(self, echo):
+        a = self.associate(echo.address[0])
+        self.send_run(a, run(self.N), [echo])
+        numbers = [unseal(a.receive()[1]) for _ in range(self.N)]
+        self.assertEqual(numbers, list(range(self.N)))
+        row = self.row_of(a)
+        self.assertEqual((row["datagrams_up"], row["datagrams_down"]),
+                         (self.N, self.N))
+
+    @needs_ipv6
+    def test_ipv6(self):
+        self.there_and_back(self.server(UdpEcho, "::1"))
+
+    def test_from_the_source_of_a_rule(self):
+        echo = self.server(UdpEcho, "127.0.0.2")
+        self.there_and_back(echo)
+        self.assertEqual({peer[0] for _, peer in echo.received},
+                         {"127.0.0.9"})
 
 
 class Down(RunTest):

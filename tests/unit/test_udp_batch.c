@@ -119,7 +119,7 @@ Test(udp_batch, one_size)
 Test(udp_batch, runs_with_others_between)
 {
 	static const size_t sizes[] = { 0, 0, 10, 10, 10, 5, 10, 11, 11, 0,
-		11, 1452, 1452, 1452, 1453, 1453, 20000, 20000, 1, 1, 0 };
+		11, 1472, 1472, 1472, 1473, 1473, 20000, 20000, 1, 1, 0 };
 
 	there_and_back(sizes, sizeof(sizes) / sizeof(sizes[0]));
 }
@@ -147,6 +147,18 @@ Test(udp_batch, a_run_comes_as_one_message)
 	if (!kernel_merges())
 		cr_skip_test("this kernel merges no datagrams");
 	cr_assert_eq(carry(sizes, 7, 0, true), 2);
+}
+
+/* As much as a link of 1,500 carries: over IPv4, 28 less. */
+Test(udp_batch, the_longest_that_go_as_a_run)
+{
+	static const size_t most[] = { 1472, 1472, 1472 };
+	static const size_t more[] = { 1473, 1473, 1473 };
+
+	if (!kernel_merges())
+		cr_skip_test("this kernel merges no datagrams");
+	cr_assert_eq(carry(most, 3, 0, true), 1);
+	cr_assert_eq(carry(more, 3, 0, true), 3);
 }
 
 /* 64 of 1,452 octets are more than one message holds. */
