@@ -154,7 +154,8 @@ agree(struct bases *s, struct books *k, uint32_t at)
 	if (store_used(k->store, name, &k->periods, s->ever, &used) !=
 	    STORE_OK)
 		return STORE_ERROR;
-	begin_s = atomic_load(&p->active_s) - untold_seconds(k, at, name);
+	begin_s = atomic_load(&p->active_s);	/* first, as the totals */
+	begin_s -= untold_seconds(k, at, name);
 	for (int i = 0; i < N_PERIODS; i++) {
 		atomic_store(&p->base_bytes[i], begin - used.bytes[i]);
 		atomic_store(&p->base_active_s[i],

@@ -70,7 +70,7 @@ void	principal_touch(struct board *b, uint32_t principal, uint64_t now_ms,
  * The ledger has this principal's active time up to told_ms (wall clock; 0:
  * it cannot say).  A board that is behind goes on from there, so that it
  * counts no second which the ledger has; returns the seconds by which it is
- * ahead, idle_ms of a pause at most.
+ * ahead, idle_ms of a pause at most.  One that was not touched yet stays so.
  */
 uint64_t principal_catch_up(struct board *b, uint32_t principal,
 	    uint64_t told_ms, uint64_t idle_ms);

@@ -163,6 +163,8 @@ principal_catch_up(struct board *b, uint32_t principal, uint64_t told_ms,
 		return 0;
 	p = &b->principals[principal];
 	counted_ms = atomic_load(&p->counted_ms);
+	if (counted_ms == 0)	/* new here: its first touch counts nothing */
+		return 0;
 	if (counted_ms < told_ms) {
 		atomic_compare_exchange_strong(&p->counted_ms, &counted_ms,
 		    told_ms);

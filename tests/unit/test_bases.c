@@ -96,6 +96,19 @@ Test(bases, who_used_something_is_known_at_the_start)
 	    PERIOD_WEEK), 3u);
 }
 
+/* A session of ann's that began then and moved octets until active_ms. */
+static uint32_t
+begin_active(uint64_t began_ms, uint64_t active_ms)
+{
+	uint32_t slot = begin_session("ann");
+
+	load();
+	b.sessions[slot].started_us = began_ms * 1000;
+	move(slot, 1, 0);
+	atomic_store(&b.sessions[slot].active_ms, active_ms);
+	return b.sessions[slot].principal;
+}
+
 static void
 agree(void)
 {
@@ -110,13 +123,9 @@ agree(void)
  */
 Test(bases, no_second_counts_twice)
 {
-	uint32_t slot = begin_session("ann"), at = b.sessions[slot].principal;
 	uint64_t began = clock_wall_ms() - 5000;
+	uint32_t at = begin_active(began, began + 1500);
 
-	load();
-	b.sessions[slot].started_us = began * 1000;
-	move(slot, 1, 0);
-	atomic_store(&b.sessions[slot].active_ms, began + 1500);
 	principal_touch(&b, at, began + 600, 60000);
 	cr_assert_eq(sweep_now(), STORE_OK);
 	cr_assert_eq(ask_db("SELECT seconds FROM usage"), 1);
@@ -131,13 +140,9 @@ Test(bases, no_second_counts_twice)
 /* What a worker counted since the last sweep stays counted. */
 Test(bases, no_second_is_forgotten)
 {
-	uint32_t slot = begin_session("ann"), at = b.sessions[slot].principal;
 	uint64_t began = clock_wall_ms() - 50000;
+	uint32_t at = begin_active(began, began + 1500);
 
-	load();
-	b.sessions[slot].started_us = began * 1000;
-	move(slot, 1, 0);
-	atomic_store(&b.sessions[slot].active_ms, began + 1500);
 	principal_touch(&b, at, began, 60000);
 	cr_assert_eq(sweep_now(), STORE_OK);
 	principal_touch(&b, at, began + 3700, 60000);
@@ -149,14 +154,10 @@ Test(bases, no_second_is_forgotten)
 /* Of a pause only its first time_idle is active, here as there. */
 Test(bases, a_pause_is_not_made_longer)
 {
-	uint32_t slot = begin_session("ann"), at = b.sessions[slot].principal;
 	uint64_t idle_ms = books.conf->accounting.time_idle_ms;
 	uint64_t began = clock_wall_ms() - 3 * idle_ms;
+	uint32_t at = begin_active(began, began + 1000);
 
-	load();
-	b.sessions[slot].started_us = began * 1000;
-	move(slot, 1, 0);
-	atomic_store(&b.sessions[slot].active_ms, began + 1000);
 	principal_touch(&b, at, began, idle_ms);
 	cr_assert_eq(sweep_now(), STORE_OK);
 	principal_touch(&b, at, began + 1000, idle_ms);
@@ -164,4 +165,17 @@ Test(bases, a_pause_is_not_made_longer)
 	agree();
 	cr_assert_eq(principal_used_s(&b, at, PERIOD_DAY),
 	    1 + idle_ms / 1000);
+}
+
+/* A slot that another has just been given owes nothing to the one before. */
+Test(bases, a_new_one_is_not_charged_a_pause)
+{
+	uint64_t began = clock_wall_ms() - 500000;
+	uint32_t at = begin_active(began, began + 1500);
+
+	cr_assert_eq(sweep_now(), STORE_OK);
+	agree();
+	principal_touch(&b, at, began + 490000, 60000);
+	principal_touch(&b, at, began + 491000, 60000);
+	cr_assert_eq(principal_used_s(&b, at, PERIOD_DAY), 2u);
 }
