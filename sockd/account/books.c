@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/hash.h"
+#include "sockd/common/clock.h"
 #include "sockd/common/conf.h"
 
 #include "store.h"
@@ -44,13 +45,22 @@ books_close(struct books *k)
 	*k = (struct books){ 0 };
 }
 
+/* The clock went back, by more than what processes differ. */
+static bool
+is_ahead(const struct activity *a)
+{
+	uint64_t most_ms = clock_wall_ms() + 2000;
+
+	return a->until_ms[false] > most_ms || a->until_ms[true] > most_ms;
+}
+
 struct activity *
 books_activity(struct books *k, uint32_t slot, const char *principal)
 {
 	uint32_t hash = hash_octets(HASH_BEGIN, principal, strlen(principal));
 	struct activity *a = &k->activities[slot];
 
-	if (a->name_hash != hash)
+	if (a->name_hash != hash || is_ahead(a))
 		*a = (struct activity){ .name_hash = hash };
 	return a;
 }

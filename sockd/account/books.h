@@ -67,7 +67,8 @@ void	books_close(struct books *k);
 uint64_t activity_count(struct activity *a, bool metered, uint64_t from_ms,
 	    uint64_t to_ms, uint64_t idle_ms);
 
-/* The activity of this principal in its slot, begun anew if another was. */
+/* The activity of this principal in its slot, begun anew if another was or
+ * the clock went back. */
 struct activity *books_activity(struct books *k, uint32_t slot,
 	    const char *principal);
 

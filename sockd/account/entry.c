@@ -18,6 +18,20 @@
 #include "tally.h"
 
 /*
+ * Up to when the accountant before this one counted a session's activity: to
+ * its last word, which may be an outage ago.
+ */
+static uint64_t
+counted_before(const struct books *k, const struct row *r)
+{
+	uint64_t began_ms = r->started_us / 1000;
+	uint64_t told_ms = store_last_us(k->store) / 1000;
+	uint64_t ms = began_ms > told_ms ? began_ms : told_ms;
+
+	return ms < r->active_ms ? ms : r->active_ms;
+}
+
+/*
  * What the ledger says of this session.  STORE_NONE: nothing, and *before is
  * zero.
  */
@@ -40,7 +54,7 @@ recall(struct books *k, const struct row *r, struct known *before)
 	before->bytes_down = seen.bytes_down;
 	before->granted = seen.granted;
 	before->ended = seen.ended;
-	before->active_ms = r->active_ms;	/* counted up to then */
+	before->active_ms = counted_before(k, r);
 	return rc;
 }
 
@@ -97,6 +111,8 @@ seconds_active(struct books *k, const struct row *r,
 		return 0;
 	if (from == 0)
 		from = r->started_us / 1000;
+	if (from > r->active_ms)	/* the clock went back */
+		from = r->active_ms;
 	return activity_count(books_activity(k, slot, r->principal),
 	    r->copy.metered, from, r->active_ms,
 	    k->conf->accounting.time_idle_ms);

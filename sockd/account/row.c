@@ -52,7 +52,7 @@ take_times(struct row *r, const struct session_slot *s, uint64_t now_us)
 	r->started_us = between(year_2000_us, s->started_us, most_us);
 	r->ended_us = r->ended ?
 	    between(r->started_us, s->ended_us, most_us) : 0;
-	r->active_ms = between(0, s->active_ms, most_us / 1000);
+	r->active_ms = between(0, s->active_ms, now_us / 1000 + 2000);
 }
 
 /* A literal that was sent as a name is the address that it is. */

@@ -144,6 +144,12 @@ store_has_moved(struct store *s)
 	return db_has_moved(s->db);
 }
 
+uint64_t
+store_last_us(const struct store *s)
+{
+	return (uint64_t)s->last_us;
+}
+
 bool
 store_was_changed(struct store *s)
 {
@@ -316,7 +322,7 @@ store_lose(struct store *s, uint64_t id)
 	struct query *q = db_query(s->db, LOSE);
 
 	query_number(q, 1, (int64_t)id);
-	query_time(q, 2, (uint64_t)s->last_us);
+	query_time(q, 2, store_last_us(s));
 	return run(s, q);
 }
 

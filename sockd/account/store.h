@@ -57,6 +57,9 @@ bool	store_is_broken(const struct store *s);
 /* Was the database taken from its place?  What is written then is lost. */
 bool	store_has_moved(struct store *s);
 
+/* When the ledger had last been written as it was opened; 0: never. */
+uint64_t store_last_us(const struct store *s);
+
 /* One transaction; the end of it says when it was. */
 int	store_begin(struct store *s);
 int	store_commit(struct store *s, uint64_t now_us);
@@ -77,7 +80,7 @@ int	store_seen(struct store *s, uint64_t id, struct store_seen *seen);
  * STORE_NONE: no more.
  */
 int	store_next_live(struct store *s, uint64_t *id);
-/* End one as lost, when the ledger was last written before store_open(). */
+/* End one as lost, at store_last_us(). */
 int	store_lose(struct store *s, uint64_t id);
 
 /*

@@ -167,6 +167,23 @@ Test(bases, a_pause_is_not_made_longer)
 	    1 + idle_ms / 1000);
 }
 
+/* The board's clock went back, and the ledger has seconds to come yet. */
+Test(bases, a_clock_set_back_costs_no_pause)
+{
+	const uint64_t hour_ms = 3600000;
+	uint64_t idle_ms = books.conf->accounting.time_idle_ms;
+	uint64_t began = clock_wall_ms() - 2000;
+	uint32_t at = begin_active(began + hour_ms, began + hour_ms + 1500);
+
+	principal_touch(&b, at, began + hour_ms + 1000, idle_ms);
+	cr_assert_eq(sweep_run(&books, (began + hour_ms + 1500) * 1000,
+	    ignore_row, NULL), STORE_OK);
+	principal_touch(&b, at, began, idle_ms);
+	agree();
+	principal_touch(&b, at, began + 60000, idle_ms);
+	cr_assert_eq(principal_used_s(&b, at, PERIOD_DAY), 61u);
+}
+
 /* A slot that another has just been given owes nothing to the one before. */
 Test(bases, a_new_one_is_not_charged_a_pause)
 {

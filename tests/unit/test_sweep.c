@@ -191,6 +191,52 @@ Test(sweep, the_next_accountant_counts_only_what_is_new)
 	cr_assert_eq(state_of(slot), SLOT_FREE);
 }
 
+/* It goes on while there is no accountant: its seconds are not lost. */
+Test(sweep, the_next_accountant_counts_the_seconds_of_an_outage)
+{
+	uint64_t began = clock_wall_ms() - 30000;
+	uint32_t slot = begin_session("ann");
+	struct session_slot *s = &b.sessions[slot];
+
+	s->started_us = began * 1000;
+	atomic_store(&s->active_ms, began + 10000);
+	cr_assert_eq(sweep_run(&books, (began + 10000) * 1000, ignore_row,
+	    NULL), STORE_OK);
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"), 10);
+	atomic_store(&s->active_ms, began + 25000);
+	new_accountant();
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"), 25);
+	new_accountant();
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"), 25);
+}
+
+/* A clock that was an hour ahead is set right. */
+Test(sweep, seconds_count_on_after_the_clock_went_back)
+{
+	const uint64_t hour_ms = 3600000;
+	uint64_t began = clock_wall_ms() - 30000;
+	uint32_t slot = begin_session("ann");
+	struct session_slot *s = &b.sessions[slot];
+
+	s->started_us = (began + hour_ms) * 1000;
+	for (uint64_t ms = 1000; ms <= 3000; ms += 1000) {
+		move(slot, 1, 0);
+		atomic_store(&s->active_ms, began + hour_ms + ms);
+		cr_assert_eq(sweep_run(&books, (began + hour_ms + ms) * 1000,
+		    ignore_row, NULL), STORE_OK);
+	}
+	for (uint64_t ms = 4000; ms <= 10000; ms += 1000) {
+		move(slot, 1, 0);
+		atomic_store(&s->active_ms, began + ms);
+		cr_assert_eq(sweep_run(&books, (began + ms) * 1000,
+		    ignore_row, NULL), STORE_OK);
+	}
+	cr_assert_geq(ask_db("SELECT seconds FROM usage"), 8);
+	cr_assert_leq(ask_db("SELECT seconds FROM usage"), 10);
+}
+
 /* Killed between the commit and the release of the slot. */
 Test(sweep, a_slot_that_is_written_already_is_only_freed)
 {
