@@ -164,8 +164,10 @@ struct session_slot {
 	_Atomic uint32_t	repeats;
 	/* what a keeper needs to go on, written before a hand-over */
 	_Atomic uint32_t	parked_kind;	/* enum parked_kind */
-	_Atomic uint32_t	half_closed;	/* bit 0: client's FIN passed,
+	_Atomic uint16_t	half_closed;	/* bit 0: client's FIN passed,
 						 * bit 1: target's */
+	_Atomic uint16_t	mark_ahead;	/* likewise: an urgent mark is
+						 * known before its octets */
 	_Atomic uint32_t	park_data[4];	/* the command's own; UDP has
 						 * more in its udp_block */
 	_Atomic uint32_t	udp_block;	/* index, or BOARD_NOBODY */

@@ -5,6 +5,16 @@
 
 #include <sys/epoll.h>
 
+static uint32_t
+tunnel_events(const struct session_slot *s, uint32_t side)
+{
+	if (atomic_load(&s->half_closed) & side)
+		return 0;
+	if (atomic_load(&s->mark_ahead) & side)
+		return EPOLLIN | EPOLLRDHUP;
+	return EPOLLIN | EPOLLRDHUP | EPOLLPRI;
+}
+
 /*
  * A waiting BIND leaves what its client sends for the peer; a client whose
  * login failed is only seen to be gone.  So is the end of a tunnel whose FIN
@@ -20,8 +30,7 @@ watch_events(const struct session_slot *s, unsigned fd)
 	case PARKED_FAILURE:
 		return 0;
 	case PARKED_TUNNEL:
-		return atomic_load(&s->half_closed) & 1U << fd ? 0 :
-		    EPOLLIN | EPOLLRDHUP | EPOLLPRI;
+		return tunnel_events(s, 1U << fd);
 	default:
 		return EPOLLIN | EPOLLRDHUP;
 	}

@@ -8,6 +8,8 @@
  * Where splice(2) meets an urgent mark it says EAGAIN though the socket is
  * readable.  So whenever a chunk cannot be spliced the next is read with
  * recv(2), which stops at a mark, and goes past it when it stands there.
+ * A mark may be known before the octets in front of it, where those were lost
+ * on the way: poll says so until they come, and is not asked meanwhile.
  */
 #include "flow.h"
 
@@ -236,8 +238,8 @@ pull_first(struct flow *f, bool *again)
 	return pull(f, again);
 }
 
-void
-flow_move(struct flow *f, short said)
+static void
+move_chunks(struct flow *f, short said)
 {
 	bool again = true;
 
@@ -263,6 +265,22 @@ flow_move(struct flow *f, short said)
 			return;
 	}
 	f->need = flow_holds(f) || f->unpaid > 0 ? FLOW_OUT : FLOW_IN;
+}
+
+void
+flow_move(struct flow *f, short said)
+{
+	uint64_t total = f->total;
+
+	move_chunks(f, said);
+	f->mark_ahead = said == POLLPRI && f->need == FLOW_IN &&
+	    f->total == total;
+}
+
+short
+flow_events(const struct flow *f)
+{
+	return f->mark_ahead ? POLLIN : POLLIN | POLLPRI;
 }
 
 void

@@ -30,6 +30,9 @@ struct flow {
 	bool		splices;	/* now; else it copies */
 	bool		ended;		/* the source's FIN was read */
 	bool		marked;		/* an urgent octet was announced */
+	bool		mark_ahead;	/* and what stands before it is on its
+					 * way yet: to ask for it again is to
+					 * be told again */
 	bool		cut_short;	/* the last copy got less than it might:
 					 * perhaps a mark stands there */
 	bool		has_urgent;	/* and is in our hands */
@@ -46,6 +49,9 @@ struct flow {
  * blocks.  said is what poll(2) said of the source: POLLIN, POLLPRI.
  */
 void	flow_move(struct flow *f, short said);
+
+/* What to ask poll(2) of its source while it needs FLOW_IN. */
+short	flow_events(const struct flow *f);
 
 /* Does it hold octets that may be passed on and were not yet? */
 bool	flow_holds(const struct flow *f);

@@ -37,7 +37,7 @@ park_look_ms(const struct session *s)
 }
 
 bool
-park(struct session *s, uint64_t idle_due_ms, unsigned half_closed)
+park(struct session *s, uint64_t idle_due_ms, uint16_t half_closed)
 {
 	atomic_store(&s->shown->half_closed, half_closed);
 	return park_as(s, PARKED_TUNNEL, &s->target, 1, idle_due_ms);

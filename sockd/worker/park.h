@@ -31,7 +31,7 @@ uint64_t park_look_ms(const struct session *s);
  * touched any more; our copies of the sockets are still ours to close.
  * False: no keeper takes it now; go on.
  */
-bool	park(struct session *s, uint64_t idle_due_ms, unsigned half_closed);
+bool	park(struct session *s, uint64_t idle_due_ms, uint16_t half_closed);
 
 /*
  * The same for what is no tunnel: the client's socket goes first, then n

@@ -123,7 +123,7 @@ choose_events(struct relay *r)
 	r->fds[CLIENT].events = r->fds[TARGET].events = 0;
 	for (int side = 0; side < 2; side++) {
 		if (r->flows[side].need == FLOW_IN)
-			r->fds[side].events |= POLLIN | POLLPRI;
+			r->fds[side].events |= flow_events(&r->flows[side]);
 		if (r->flows[side].need == FLOW_OUT)
 			r->fds[!side].events |= POLLOUT;
 	}
@@ -259,14 +259,18 @@ keep_alive(struct relay *r)
 static bool
 try_to_park(struct relay *r)
 {
-	unsigned half_closed = 0;
+	uint16_t half_closed = 0, mark_ahead = 0;
 
 	if (r->now_ms < r->park_ms && r->now_ms < park_due_ms(r))
 		return false;
 	keep_alive(r);
-	for (int side = 0; side < 2; side++)
+	for (int side = 0; side < 2; side++) {
 		if (r->flows[side].need == FLOW_DONE)
 			half_closed |= 1U << side;
+		if (r->flows[side].mark_ahead)
+			mark_ahead |= 1U << side;
+	}
+	atomic_store(&r->session->shown->mark_ahead, mark_ahead);
 	if (park(r->session, idle_due_ms(r), half_closed))
 		return true;
 	r->fresh_ms = r->now_ms;	/* no keeper has room: again later */

@@ -8,10 +8,11 @@ import struct
 import time
 import unittest
 
-from harness import (LISTEN, PASS_ALL, SockdTest, keepalive_s, sockets_of,
-                     wait_until)
+from harness import (LISTEN, PASS_ALL, SockdTest, keepalive_s, needs_root,
+                     sockets_of, wait_until)
 from pam_stack import RogueTest
-from peers import Echo, Server, Silent
+from peers import Echo, Script, Server, Silent
+from segment import send_urgent_ahead
 from wire import receive_all, receive_exactly, receive_rest, socks5
 
 PARK_SOON = {"workers": {"start": 2, "min_spare": 2, "max_spare": 4,
@@ -44,6 +45,36 @@ class ParkingTest(SockdTest):
 
     def wait_parked(self, n):
         wait_until(f"{n} tunnels are parked", lambda: self.held() == 2 * n)
+
+
+class Urgent(ParkingTest):
+    @needs_root
+    def test_a_mark_that_is_known_before_its_octets_wakes_nobody(self):
+        """Its segment has come, the one before it was lost."""
+        def urgent(s):
+            try:
+                return s.recv(1, socket.MSG_OOB)
+            except OSError:
+                return b""
+
+        def listen(s):
+            heard.append(receive_exactly(s, 4))
+            heard.append(wait_until("the mark", lambda: urgent(s)))
+
+        heard = []
+        with Script(listen) as target, \
+                socks5(self.sockd.port(), target.address) as s:
+            send_urgent_ahead(s.socket, b"!", ahead=4)
+            self.wait_parked(1)
+            self.tunnel()
+            self.wait_parked(2)
+            self.sockd.signal(signal.SIGUSR1)
+            line, = self.sockd.wait_line("kind=tunnel")
+            self.assertIn(" woken=0 ", line)
+            s.sendall(b"lost")
+            s.send(b"!", socket.MSG_OOB)
+            wait_until("all is heard", lambda: len(heard) == 2)
+        self.assertEqual(heard, [b"lost", b"!"])
 
 
 class Parking(ParkingTest):
