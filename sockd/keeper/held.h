@@ -16,6 +16,7 @@ struct held {
 	uint64_t	due_ms;		/* CLOCK_MONOTONIC; 0: never */
 	int		fds[CHANNEL_FDS_MAX];
 	uint8_t		n_fds, state;
+	bool		watched;	/* its descriptors are in the set */
 };
 
 struct held_table {

@@ -1,6 +1,6 @@
 /*
  * The keeper: it holds tunnels in which nothing moves, so that no worker has
- * to.  It waits for all of them in one epoll set; when anything happens it
+ * to.  It waits for all of them in one set; when anything happens it
  * passes the tunnel, descriptors and all, to the next free worker.  It reads
  * and writes no octet of a client's.
  *
@@ -26,12 +26,11 @@
  * Octets cannot be lost on the way: only a tunnel with nothing in its pipes
  * is parked, and what arrives waits in the sockets.
  */
-#include "config.h"
 #include "keeper.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "held.h"
@@ -42,6 +41,7 @@
 #include "sockd/common/sandbox.h"
 #include "sockd/common/slot.h"
 #include "sockd/common/tunnel.h"
+#include "sockd/common/waitset.h"
 #include "sockd/common/wake.h"
 #include "watch.h"
 
@@ -62,24 +62,21 @@ struct keeper {
 	const struct process	*process;
 	struct board		*board;
 	struct held_table	held;
-	int			epoll;
+	struct waitset		*set;
 	uint32_t		serial;
 	uint32_t		cuts;		/* as of the last look */
 	bool			paused;		/* full: we receive no more */
 	bool			blocked;	/* the woken channel is full */
 	bool			delayed;	/* too many are on their way */
 	bool			ending;
-	struct log_condition	refused;	/* by epoll */
+	struct log_condition	refused;	/* by the set */
 	uint64_t		refused_ms;	/* the last time */
 };
 
 static bool
-watch(struct keeper *k, int fd, uint32_t events, uint32_t tag)
+watch(struct keeper *k, int fd, short events, uint32_t tag)
 {
-	struct epoll_event e = { .events = events, .data.u32 = tag };
-
-	if (epoll_ctl(k->epoll, EPOLL_CTL_ADD, fd, &e) == 0 ||
-	    errno == EEXIST)
+	if (waitset_add(k->set, fd, events, tag, tag == TAG_PARK) == 0)
 		return true;
 	k->refused_ms = clock_ms();
 	log_starts(&k->refused, "why=\"%s\"", strerror(errno));
@@ -87,16 +84,11 @@ watch(struct keeper *k, int fd, uint32_t events, uint32_t tag)
 }
 
 static void
-forget(struct keeper *k, int fd)
+unwatch_held(struct keeper *k, struct held *h)
 {
-	epoll_ctl(k->epoll, EPOLL_CTL_DEL, fd, NULL);
-}
-
-static void
-unwatch_held(struct keeper *k, const struct held *h)
-{
-	for (unsigned i = 0; i < h->n_fds; i++)
-		forget(k, h->fds[i]);
+	for (unsigned i = 0; i < h->n_fds && h->watched; i++)
+		waitset_remove(k->set, h->fds[i]);
+	h->watched = false;
 }
 
 /*
@@ -115,12 +107,11 @@ show(struct keeper *k)
 static void
 drop(struct keeper *k, uint32_t i)
 {
-	if (k->held.list[i].state == HELD_WAITING)
-		unwatch_held(k, &k->held.list[i]);
+	unwatch_held(k, &k->held.list[i]);
 	held_drop(&k->held, i);
 	if (k->paused && !held_is_full(&k->held))
-		k->paused = !watch(k, k->process->park_receive,
-		    EPOLLIN | EPOLLEXCLUSIVE, TAG_PARK);
+		k->paused = !watch(k, k->process->park_receive, POLLIN,
+		    TAG_PARK);
 }
 
 /* End a session that we hold, without a worker. */
@@ -155,6 +146,15 @@ send_first(struct keeper *k)
 	return true;
 }
 
+/* What waits for the channel is readable, and would wake us all the time. */
+static void
+unwatch_ready(struct keeper *k)
+{
+	for (uint32_t i = k->held.ready_first; i != HELD_NONE;
+	    i = k->held.list[i].next)
+		unwatch_held(k, &k->held.list[i]);
+}
+
 /*
  * As many as the channel takes.  The rest waits until it is writable, or,
  * where the kernel counts too many descriptors on their way, for a moment.
@@ -162,6 +162,7 @@ send_first(struct keeper *k)
 static void
 send_ready(struct keeper *k)
 {
+	bool waited = k->blocked || k->delayed;
 	bool sent = false, left, full;
 
 	errno = 0;
@@ -170,10 +171,12 @@ send_ready(struct keeper *k)
 	left = k->held.ready_first != HELD_NONE;
 	full = left && errno == EAGAIN;
 	k->delayed = left && !full;
+	if (left && !waited)
+		unwatch_ready(k);
 	if (full && !k->blocked)
-		watch(k, k->process->woken_send, EPOLLOUT, TAG_WOKEN);
+		watch(k, k->process->woken_send, POLLOUT, TAG_WOKEN);
 	if (!full && k->blocked)
-		forget(k, k->process->woken_send);
+		waitset_remove(k->set, k->process->woken_send);
 	k->blocked = full;
 	if (sent || left)
 		wake_master(k->board, k->process->wake_send,
@@ -181,12 +184,17 @@ send_ready(struct keeper *k)
 		    k->process->conf->workers.max);
 }
 
+/*
+ * It stays in the set until it is sent, at the end of this turn: a worker
+ * wakes while we take it out.
+ */
 static void
 make_ready(struct keeper *k, uint32_t i)
 {
 	if (i >= k->held.high || k->held.list[i].state != HELD_WAITING)
 		return;		/* its other descriptor has told us already */
-	unwatch_held(k, &k->held.list[i]);
+	if (k->blocked || k->delayed)
+		unwatch_held(k, &k->held.list[i]);
 	held_make_ready(&k->held, i);
 }
 
@@ -194,9 +202,10 @@ make_ready(struct keeper *k, uint32_t i)
 static void
 watch_held(struct keeper *k, uint32_t i)
 {
-	const struct held *h = &k->held.list[i];
+	struct held *h = &k->held.list[i];
 	const struct session_slot *s = &k->board->sessions[h->slot];
 
+	h->watched = true;
 	for (unsigned f = 0; f < h->n_fds; f++) {
 		if (watch(k, h->fds[f], watch_events(s, f), i))
 			continue;
@@ -233,7 +242,7 @@ receive(struct keeper *k)
 	for (int n = 0; n < EVENTS_MAX && fate != TUNNEL_NONE; n++) {
 		if (held_is_full(&k->held)) {
 			k->paused = true;
-			forget(k, p->park_receive);
+			waitset_remove(k->set, p->park_receive);
 			return;
 		}
 		fate = tunnel_take(k->board, p->park_receive,
@@ -307,9 +316,9 @@ end_all(struct keeper *k)
 /* ---- the loop ---- */
 
 static void
-heed(struct keeper *k, const struct epoll_event *e)
+heed(struct keeper *k, uint32_t tag)
 {
-	switch (e->data.u32) {
+	switch (tag) {
 	case TAG_PARK:
 		receive(k);
 		return;
@@ -321,7 +330,7 @@ heed(struct keeper *k, const struct epoll_event *e)
 		k->ending = true;
 		return;
 	default:
-		make_ready(k, e->data.u32);
+		make_ready(k, tag);
 	}
 }
 
@@ -336,15 +345,15 @@ patience_ms(const struct keeper *k)
 static void
 turn(struct keeper *k)
 {
-	struct epoll_event events[EVENTS_MAX];
+	uint32_t tags[EVENTS_MAX];
 	uint64_t now_ms;
 	int n;
 
-	n = epoll_wait(k->epoll, events, EVENTS_MAX, patience_ms(k));
+	n = waitset_wait(k->set, tags, EVENTS_MAX, patience_ms(k), NULL);
 	if (n == -1 && errno != EINTR)
-		log_err("epoll_wait failed why=\"%s\"", strerror(errno));
+		log_err("wait failed why=\"%s\"", strerror(errno));
 	for (int i = 0; i < n; i++)
-		heed(k, &events[i]);
+		heed(k, tags[i]);
 	now_ms = clock_ms();
 	if (k->held.least_due_ms <= now_ms)
 		heed_due(k, now_ms);
@@ -372,14 +381,14 @@ prepare(struct keeper *k)
 
 	if (held_init(&k->held, k->board->session_max, room()) == -1)
 		return -1;
-	k->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (k->epoll == -1)
+	k->set = waitset_new();
+	if (k->set == NULL)
 		return -1;
 	setsockopt(k->process->woken_send, SOL_SOCKET, SO_SNDBUF, &size,
 	    sizeof(size));
-	watch(k, k->process->lifeline, EPOLLIN, TAG_LIFELINE);
-	watch(k, k->process->generation_end, EPOLLIN, TAG_GENERATION);
-	watch(k, k->process->park_receive, EPOLLIN | EPOLLEXCLUSIVE, TAG_PARK);
+	watch(k, k->process->lifeline, POLLIN, TAG_LIFELINE);
+	watch(k, k->process->generation_end, POLLIN, TAG_GENERATION);
+	watch(k, k->process->park_receive, POLLIN, TAG_PARK);
 	return 0;
 }
 
@@ -387,7 +396,7 @@ _Noreturn void
 keeper_main(struct process *p)
 {
 	struct keeper k = { .process = p, .board = p->board,
-		.refused = { .what = "epoll refused a tunnel" } };
+		.refused = { .what = "a tunnel could not be watched" } };
 
 	process_enter(p);
 	if (prepare(&k) == -1) {

@@ -3,16 +3,16 @@
  */
 #include "watch.h"
 
-#include <sys/epoll.h>
+#include "sockd/common/waitset.h"
 
-static uint32_t
+static short
 tunnel_events(const struct session_slot *s, uint32_t side)
 {
 	if (atomic_load(&s->half_closed) & side)
 		return 0;
 	if (atomic_load(&s->mark_ahead) & side)
-		return EPOLLIN | EPOLLRDHUP;
-	return EPOLLIN | EPOLLRDHUP | EPOLLPRI;
+		return POLLIN | POLLRDHUP;
+	return POLLIN | POLLRDHUP | POLLPRI;
 }
 
 /*
@@ -21,17 +21,17 @@ tunnel_events(const struct session_slot *s, uint32_t side)
  * was passed on: it stays readable for ever.  An association does not care
  * about urgent octets on its control connection.
  */
-uint32_t
+short
 watch_events(const struct session_slot *s, unsigned fd)
 {
 	switch (atomic_load(&s->parked_kind)) {
 	case PARKED_BIND:
-		return fd == 0 ? EPOLLRDHUP : EPOLLIN;
+		return fd == 0 ? POLLRDHUP : POLLIN;
 	case PARKED_FAILURE:
 		return 0;
 	case PARKED_TUNNEL:
 		return tunnel_events(s, 1U << fd);
 	default:
-		return EPOLLIN | EPOLLRDHUP;
+		return POLLIN | POLLRDHUP;
 	}
 }

@@ -7,10 +7,10 @@
 #include "sockd/common/board.h"
 
 /*
- * The events of epoll_ctl(2) for the fd-th descriptor of this session, in
+ * The events of poll(2) for the fd-th descriptor of this session, in
  * the order in which they were handed over (0: the client's).  Errors and
  * hang-ups are always told.
  */
-uint32_t watch_events(const struct session_slot *s, unsigned fd);
+short	watch_events(const struct session_slot *s, unsigned fd);
 
 #endif

@@ -12,8 +12,6 @@
  * sending SIGUSR2, which is let in only while it waits here; so it cannot
  * come between the look at the state and the wait.
  */
-#include "config.h"
-
 #include "gate.h"
 
 #include <errno.h>
@@ -21,13 +19,10 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/socket.h>
-#ifdef HAVE_SYS_EPOLL_H
-#include <sys/epoll.h>
-#endif
 
 #include "sockd/common/log.h"
 #include "sockd/common/process.h"
+#include "sockd/common/waitset.h"
 
 _Static_assert(GATE_LISTENERS_MAX == 2 * LISTENERS_MAX, "one a family");
 
@@ -36,45 +31,35 @@ enum {
 	AGAIN_MS = 100,
 };
 
+struct source {
+	int		fd;
+	uint32_t	event;		/* what it means */
+	bool		shared;		/* others wait for it as well */
+};
+
 static struct {
-	int		epoll;
-	struct pollfd	fds[SOURCES_MAX];
-	int		events[SOURCES_MAX];	/* what each of fds means */
-	bool		shared[SOURCES_MAX];	/* others wait for it as well */
-	nfds_t		n;
-	bool		aside;			/* of what is shared */
-	sigset_t	mask;			/* while it waits */
-} gate = { .epoll = -1 };
+	struct waitset	*set;
+	struct source	sources[SOURCES_MAX];
+	size_t		n;
+	bool		aside;		/* of what is shared */
+	sigset_t	mask;		/* while it waits */
+} gate;
 
 static struct log_condition deaf = { .what = "accept paused" };
 
 static int
-join(nfds_t i)
+join(const struct source *s)
 {
-#ifdef HAVE_EPOLL
-	struct epoll_event e = { .events = EPOLLIN,
-		.data.fd = gate.events[i] };
-
-#if HAVE_DECL_EPOLLEXCLUSIVE
-	if (gate.shared[i])
-		e.events |= EPOLLEXCLUSIVE;
-#endif
-	return epoll_ctl(gate.epoll, EPOLL_CTL_ADD, gate.fds[i].fd, &e);
-#else
-	(void)i;
-	return 0;
-#endif
+	return waitset_add(gate.set, s->fd, POLLIN, s->event, s->shared);
 }
 
 static int
-add(int fd, int event, bool shared)
+add(int fd, uint32_t event, bool shared)
 {
 	if (fd == -1)
 		return 0;
-	gate.fds[gate.n] = (struct pollfd){ .fd = fd, .events = POLLIN };
-	gate.events[gate.n] = event;
-	gate.shared[gate.n] = shared;
-	return join(gate.n++);
+	gate.sources[gate.n] = (struct source){ fd, event, shared };
+	return join(&gate.sources[gate.n++]);
 }
 
 static void
@@ -102,13 +87,11 @@ gate_open(const struct process *p)
 {
 	if (hear_retirement() == -1)
 		return -1;
-#ifdef HAVE_EPOLL
-	gate.epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (gate.epoll == -1)
+	gate.set = waitset_new();
+	if (gate.set == NULL)
 		return -1;
-#endif
 	for (size_t i = 0; i < p->n_listeners && i < GATE_LISTENERS_MAX; i++)
-		if (add(p->listeners[i].fd, (int)i, true) == -1)
+		if (add(p->listeners[i].fd, (uint32_t)i, true) == -1)
 			return -1;
 	if (add(p->lifeline, GATE_END, false) == -1 ||
 	    add(p->generation_end, GATE_END, false) == -1)
@@ -119,15 +102,12 @@ gate_open(const struct process *p)
 void
 gate_step_aside(void)
 {
-#ifdef HAVE_EPOLL
 	if (gate.aside)
 		return;
 	gate.aside = true;
-	for (nfds_t i = 0; i < gate.n; i++)
-		if (gate.shared[i])
-			epoll_ctl(gate.epoll, EPOLL_CTL_DEL, gate.fds[i].fd,
-			    NULL);
-#endif
+	for (size_t i = 0; i < gate.n; i++)
+		if (gate.sources[i].shared)
+			waitset_remove(gate.set, gate.sources[i].fd);
 }
 
 /* Where memory for a queue is short, we are aside still: again soon. */
@@ -137,8 +117,8 @@ come_back(void)
 	if (!gate.aside)
 		return;
 	gate.aside = false;
-	for (nfds_t i = 0; i < gate.n; i++)
-		if (gate.shared[i] && join(i) == -1 && errno != EEXIST) {
+	for (size_t i = 0; i < gate.n; i++)
+		if (gate.sources[i].shared && join(&gate.sources[i]) == -1) {
 			log_starts(&deaf, "why=\"%s\"", strerror(errno));
 			gate.aside = true;
 		}
@@ -149,38 +129,25 @@ come_back(void)
 int
 gate_wait(void)
 {
-	come_back();
-#ifdef HAVE_EPOLL
-	struct epoll_event e;
+	uint32_t event;
 
-	if (epoll_pwait(gate.epoll, &e, 1, gate.aside ? AGAIN_MS : -1,
+	come_back();
+	if (waitset_wait(gate.set, &event, 1, gate.aside ? AGAIN_MS : -1,
 	    &gate.mask) == 1)
-		return e.data.fd;
-#else
-	if (ppoll(gate.fds, gate.n, NULL, &gate.mask) > 0)
-		for (nfds_t i = gate.n; i-- > 0; )
-			if (gate.fds[i].revents != 0)
-				return gate.events[i];
-#endif
+		return (int)event;
 	return GATE_NOTHING;
 }
 
 void
 gate_forget_listeners(void)
 {
-	nfds_t kept = 0;
+	size_t kept = 0;
 
-	for (nfds_t i = 0; i < gate.n; i++) {
-		if (gate.events[i] >= GATE_LISTENERS_MAX) {
-			gate.events[kept] = gate.events[i];
-			gate.shared[kept] = gate.shared[i];
-			gate.fds[kept++] = gate.fds[i];
-			continue;
-		}
-#ifdef HAVE_EPOLL
-		epoll_ctl(gate.epoll, EPOLL_CTL_DEL, gate.fds[i].fd, NULL);
-#endif
-	}
+	for (size_t i = 0; i < gate.n; i++)
+		if (gate.sources[i].event < GATE_LISTENERS_MAX)
+			waitset_remove(gate.set, gate.sources[i].fd);
+		else
+			gate.sources[kept++] = gate.sources[i];
 	gate.n = kept;
 }
 
@@ -190,8 +157,9 @@ gate_pause(int ms)
 	struct pollfd ends[SOURCES_MAX];
 	nfds_t n = 0;
 
-	for (nfds_t i = 0; i < gate.n; i++)
-		if (gate.events[i] == GATE_END)
-			ends[n++] = gate.fds[i];
+	for (size_t i = 0; i < gate.n; i++)
+		if (gate.sources[i].event == GATE_END)
+			ends[n++] = (struct pollfd){
+				.fd = gate.sources[i].fd, .events = POLLIN };
 	poll(ends, n, ms);
 }
