@@ -12,6 +12,7 @@
 #ifndef COMMON_ASKER_H
 #define COMMON_ASKER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -22,6 +23,8 @@ struct asker {
 	int		channel;	/* lent: the family's asking end */
 	int		reply[2];	/* own pair; -1 until needed */
 	uint64_t	serial;		/* awaited */
+	bool		to_the_end;	/* though the client is gone: what it
+					 * asked counts all the same */
 };
 
 void	asker_init(struct asker *a, int channel);

@@ -27,10 +27,10 @@ is_exempt(const struct session *s)
 }
 
 static bool
-is_penalised(const struct session *s)
+is_penalised(const struct session *s, uint64_t now_ms)
 {
 	return s->conf->abuse.failures != 0 &&
-	    place_is_penalised(s->board, s->shown->place, s->accepted_ms) &&
+	    place_is_penalised(s->board, s->shown->place, now_ms) &&
 	    !is_exempt(s);
 }
 
@@ -54,8 +54,14 @@ enter(struct session *s, uint32_t gauge, uint32_t limit, enum place_told what)
 bool
 abuse_may_come(struct session *s)
 {
-	return !is_penalised(s) && enter(s, GAUGE_HANDSHAKE,
+	return !is_penalised(s, s->accepted_ms) && enter(s, GAUGE_HANDSHAKE,
 	    s->conf->sessions.handshakes_per_address, PLACE_HANDSHAKES);
+}
+
+bool
+abuse_may_log_in(const struct session *s)
+{
+	return !is_penalised(s, clock_ms());
 }
 
 bool

@@ -15,6 +15,12 @@ struct session;
 bool	abuse_may_come(struct session *s);
 
 /*
+ * May its password be looked at?  Not if the penalty began after it came: else
+ * whoever opens many connections first has a guess in each.
+ */
+bool	abuse_may_log_in(const struct session *s);
+
+/*
  * Count its session against sessions.max_per_address.  False (logged): it is
  * one too many.
  */

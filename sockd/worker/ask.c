@@ -1,7 +1,7 @@
 /*
  * Asking auth and the resolvers, from a worker (sockd/common/asker.h has
- * the channel).  A client that is reset meanwhile ends the wait; one that
- * has only finished sending does not.
+ * the channel).  A client that is reset meanwhile ends the wait, unless its
+ * question goes to_the_end; one that has only finished sending does not.
  */
 #include "ask.h"
 
@@ -21,7 +21,7 @@ await(struct session *s, struct asker *asker, uint64_t due_ms, uint8_t *buf)
 	do {
 		struct pollfd fds[2] = {
 			{ .fd = asker_fd(asker), .events = POLLIN },
-			{ .fd = s->client, .events = 0 },
+			{ .fd = asker->to_the_end ? -1 : s->client },
 		};
 		enum wait_result result = wait_for(s, fds, 2,
 		    glance_ms < due_ms ? glance_ms : due_ms, &now_ms);

@@ -181,7 +181,8 @@ login(struct session *s, struct login_question *q)
 		return false;
 	if (n == DECODE_BAD_VERSION)
 		return tell_status(s, USERPASS_FAILURE);
-	if (n < 0)			/* a NUL: no name, no password */
+	if (n < 0 ||			/* a NUL: no name, no password */
+	    !abuse_may_log_in(s))
 		return fail_login(s, came_ms);
 	if (!ask_helper(s, q, &answer))
 		return false;

@@ -31,6 +31,7 @@ prepare(struct process *p)
 	for (int side = SIDE_UP; side <= SIDE_DOWN; side++)
 		worker.pipes[side].fds[0] = worker.pipes[side].fds[1] = -1;
 	asker_init(&worker.auth, p->auth_ask);
+	worker.auth.to_the_end = true;	/* a guess that was asked counts */
 	asker_init(&worker.resolver, p->resolver_ask);
 	question_room_init(&worker.room, p->board, p->conf);
 	/* Reads the time zone while files can still be opened. */

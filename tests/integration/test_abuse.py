@@ -7,8 +7,8 @@ from fail2ban_filter import banned
 from harness import SockdTest, wait_until
 from pam_stack import RogueTest
 from peers import Echo
-from wire import Refused, greet5, open_proxy, receive_all, receive_exactly, \
-    socks5
+from wire import (Refused, greet5, login5, open_proxy, receive_all,
+                  receive_exactly, reset, socks5)
 
 BAD, GOOD = "127.0.0.5", "127.0.0.6"	# where clients come from
 
@@ -53,6 +53,28 @@ class Penalty(FailuresTest):
         self.assert_turned_away()
         self.assertEqual(self.login("ann", source=GOOD), 0)
         self.assertEqual(len(self.penalties()), 1)
+
+    def test_a_guess_counts_whose_client_did_not_wait(self):
+        """Else a right password, which is answered sooner, would be told
+        from a wrong one by who resets first."""
+        for n in range(1, 4):
+            s = self.open(BAD)
+            greet5(s, 2)
+            s.sendall(b"\x01\x04slow\x05wrong")
+            wait_until("PAM is asked", lambda: len(self.asked()) == n)
+            reset(s)
+        self.sockd.wait_line("login failed", 3)
+        self.sockd.wait_line("abuse penalty")
+        self.assert_turned_away()
+
+    def test_it_holds_for_those_who_came_before_it(self):
+        early = self.open(BAD)
+        self.addCleanup(early.close)
+        greet5(early, 2)
+        self.fail(3)
+        asked = self.asked()
+        self.assertEqual(login5(early, "ann", "right"), 1)
+        self.assertEqual(self.asked(), asked)
 
     def test_below_it_a_right_password_is_not_held_up(self):
         self.sockd.reload(pam={"fail_delay": "5s"})

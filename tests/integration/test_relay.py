@@ -3,22 +3,15 @@
 import hashlib
 import os
 import socket
-import struct
 import threading
 import time
 
 from harness import SockdTest, wait_until
 from peers import Echo, Script, Silent, Sink, Source
 from wire import (CONNECT, address5, open_proxy, receive_all,
-                  receive_exactly, socks5)
+                  receive_exactly, reset, socks5)
 
 MIB = 1 << 20
-
-
-def reset(s):
-    """Close with a reset."""
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    s.close()
 
 
 def ends_by_reset(s):

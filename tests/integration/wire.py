@@ -45,6 +45,12 @@ def receive_rest(s):
         return b""
 
 
+def reset(s):
+    """Close with a reset."""
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+
+
 def open_proxy(proxy, timeout_s=TIMEOUT_S, come_from=None):
     """A connection to the proxy: a port on 127.0.0.1, or (host, port)."""
     if isinstance(proxy, int):
