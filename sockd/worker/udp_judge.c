@@ -235,7 +235,7 @@ find_rule(const struct session *s, unsigned *rule)
 	return false;
 }
 
-/* With hours: may those be sent to, now, that the ledger lists there? */
+/* May those be sent to, now, that the ledger lists there? */
 static bool
 ask_counted(struct udp *u, const struct addr *from, unsigned *rule)
 {
@@ -247,11 +247,21 @@ ask_counted(struct udp *u, const struct addr *from, unsigned *rule)
 		if (atomic_load(&c->first_us) == 0 ||
 		    !addr_equal(&c->addr, from))
 			continue;
-		memcpy(asked.name, c->name, sizeof(c->name) - 1);
+		/* of a longer name the end is missing: its address is asked */
+		if (memchr(c->name, '\0', sizeof(c->name) - 1) != NULL)
+			memcpy(asked.name, c->name, sizeof(c->name) - 1);
 		if (ask(u, &asked, &c->addr, rule) == OUTCOME_NONE)
 			return true;
 	}
 	return false;
+}
+
+/* May the rules say something else by now than when it was sent to? */
+static bool
+may_have_changed(const struct session *s)
+{
+	return s->conf->policy.has_hours ||
+	    s->shown->generation != s->worker->process->generation;
 }
 
 bool
@@ -260,7 +270,7 @@ udp_judge_stranger(struct udp *u, const struct addr *from, unsigned *rule)
 	const struct target asked = { .addr = *from, .port = from->port };
 	bool contacted = was_contacted(u, from);
 
-	if (contacted && (u->session->conf->policy.has_hours ?
+	if (contacted && (may_have_changed(u->session) ?
 	    ask_counted(u, from, rule) : find_rule(u->session, rule)))
 		return true;
 	return (contacted || !u->session->conf->udp.filter) &&

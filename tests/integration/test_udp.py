@@ -280,6 +280,23 @@ class End(UdpTest):
         self.assert_echo(a)
         self.assertEqual(other.received, [])
 
+    def test_an_old_target_meets_them_when_it_answers(self):
+        """One beyond those whom the ledger counts, and who is cut for."""
+        a = self.associate()
+        for _ in range(8):
+            self.assert_echo(a, target=self.server(UdpEcho).address)
+        late = self.server(UdpEcho, "127.0.0.20")
+        self.assert_echo(a, target=late.address)
+        source = late.received[0][1]
+        old = set(self.sockd.children("worker"))
+        self.sockd.reload(LISTEN + 'rule "no" { action = "block" '
+                          'to = { "127.0.0.20" } }\n' + PASS_ALL)
+        wait_until("the old workers are gone",
+                   lambda: old.isdisjoint(self.sockd.children("worker")))
+        self.assert_echo(a)
+        late.socket.sendto(b"not any more", source)
+        self.assert_echo(a)
+
 
 class Idle(UdpTest):
     CONFIG = {"timeouts": {"udp": "1s"}, "workers": {"park_after": "100ms"}}
