@@ -76,7 +76,10 @@ static bool
 push(struct flow *f)
 {
 	while (flow_holds(f)) {
-		if (send_some(f) >= 0 || errno == EINTR)
+		ssize_t n = send_some(f);
+
+		f->moved |= n > 0;
+		if (n >= 0 || errno == EINTR)
 			continue;
 		if (errno != EAGAIN)
 			return broken(f, errno);
@@ -200,7 +203,7 @@ pull(struct flow *f, bool *again)
 	}
 	f->ended = n == 0;
 	f->cut_short = !f->splices && (size_t)n < f->meter.leave;
-	f->total += (size_t)n;
+	f->moved |= n > 0;
 	*again = (size_t)n >= AGAIN_FROM || (size_t)n == f->meter.leave ||
 	    (f->splices && fills_pipe(f, (size_t)n));
 	choose(f, (size_t)n);
@@ -221,7 +224,7 @@ take_urgent(struct flow *f)
 	if (recv(f->from, &f->urgent, 1, MSG_OOB) != 1)
 		return;
 	f->has_urgent = true;
-	f->total++;
+	f->moved = true;
 	f->meter.shaped = false;
 	meter_moved(&f->meter, 1);
 }
@@ -270,11 +273,9 @@ move_chunks(struct flow *f, short said)
 void
 flow_move(struct flow *f, short said)
 {
-	uint64_t total = f->total;
-
+	f->moved = false;
 	move_chunks(f, said);
-	f->mark_ahead = said == POLLPRI && f->need == FLOW_IN &&
-	    f->total == total;
+	f->mark_ahead = said == POLLPRI && f->need == FLOW_IN && !f->moved;
 }
 
 short

@@ -40,7 +40,8 @@ struct flow {
 	bool		no_pipe;	/* there is none to be had */
 	unsigned	full;		/* chunks that filled it, in a row */
 	uint64_t	resume_ms;
-	uint64_t	total;		/* octets taken from the source */
+	bool		moved;		/* in the last flow_move(): an octet was
+					 * taken or passed on */
 	int		error;
 };
 

@@ -106,10 +106,9 @@ static void
 move(struct relay *r, int side, short said)
 {
 	struct flow *f = &r->flows[side];
-	uint64_t total = f->total;
 
 	flow_move(f, said);
-	if (f->total != total)
+	if (f->moved)
 		touch(r);
 	if (f->need == FLOW_DONE)
 		finish_flow(r, side);
@@ -345,7 +344,10 @@ turn(struct relay *r)
 	heed(r, SIDE_UP);
 	heed(r, SIDE_DOWN);
 	heed_errors(r);
-	return !is_over(r);
+	if (is_over(r))
+		return false;
+	/* whatever woke us, without an octet time goes on */
+	return r->moved_ms == r->now_ms || !heed_time(r);
 }
 
 /* A tunnel that comes from a keeper has been idle for some time. */
