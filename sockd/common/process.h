@@ -95,4 +95,8 @@ bool	process_is_orphan(const struct process *p);
 /* Raise RLIMIT_NOFILE's soft limit to the hard one.  Returns it. */
 unsigned process_raise_descriptors(void);
 
+/* How many of them a keeper has for tunnels: it stops there, and the master
+ * forks another before. */
+unsigned process_keeper_room(void);
+
 #endif

@@ -171,3 +171,12 @@ process_raise_descriptors(void)
 	}
 	return limit.rlim_cur > UINT_MAX ? UINT_MAX : (unsigned)limit.rlim_cur;
 }
+
+unsigned
+process_keeper_room(void)
+{
+	enum { RESERVED = 48 };		/* channels, pipes, the log, the set */
+	unsigned fds = process_raise_descriptors();
+
+	return fds > 4 * RESERVED ? fds - RESERVED : fds / 2;
+}

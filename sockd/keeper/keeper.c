@@ -46,7 +46,6 @@
 #include "watch.h"
 
 enum {
-	DESCRIPTORS_RESERVED = 48,
 	TURN_MS = 1000,			/* cuts are seen within this */
 	RETRY_MS = 20,
 	EVENTS_MAX = 64,
@@ -364,22 +363,13 @@ turn(struct keeper *k)
 	show(k);
 }
 
-/* How many descriptors the tunnels may have. */
-static uint32_t
-room(void)
-{
-	unsigned fds = process_raise_descriptors();
-
-	return fds > 4 * DESCRIPTORS_RESERVED ? fds - DESCRIPTORS_RESERVED :
-	    fds / 2;
-}
-
 static int
 prepare(struct keeper *k)
 {
 	int size = WOKEN_BUFFER;
 
-	if (held_init(&k->held, k->board->session_max, room()) == -1)
+	if (held_init(&k->held, k->board->session_max,
+	    process_keeper_room()) == -1)
 		return -1;
 	k->set = waitset_new();
 	if (k->set == NULL)

@@ -17,7 +17,7 @@
 #include "sockd/common/slot.h"
 
 enum { BATCH_MAX = 64, NEED_MS = 500, SURPLUS_MS = 3000, KEEPERS_MAX = 64,
-       KEEPER_RESERVE = 64, QUIET_MS = 10000, ASK_MS = 1000 };
+       QUIET_MS = 10000, ASK_MS = 1000 };
 
 struct census {
 	unsigned	idle, spare;	/* spare: idle or starting */
@@ -158,9 +158,7 @@ fork_needed(struct spares *s, struct children *c, unsigned spare)
 static void
 keep_keepers(struct children *c)
 {
-	unsigned room = process_raise_descriptors();
-	unsigned each = room > 4 * KEEPER_RESERVE ? (room - KEEPER_RESERVE) / 2
-	    : room / 4;
+	unsigned each = process_keeper_room() / 2;
 	unsigned living = children_count(c, PROCESS_KEEPER);
 	unsigned held = 0;
 
