@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "sockd/common/log.h"
@@ -108,6 +107,12 @@ gate_step_aside(void)
 	for (size_t i = 0; i < gate.n; i++)
 		if (gate.sources[i].shared)
 			waitset_remove(gate.set, gate.sources[i].fd);
+}
+
+bool
+gate_is_aside(void)
+{
+	return gate.aside;
 }
 
 /* Where memory for a queue is short, we are aside still: again soon. */

@@ -5,6 +5,8 @@
 #ifndef WORKER_GATE_H
 #define WORKER_GATE_H
 
+#include <stdbool.h>
+
 struct process;
 
 enum gate_event {
@@ -31,6 +33,7 @@ int	gate_wait(void);
  * ask us whether we take the next one.  Cheap where it is so already.
  */
 void	gate_step_aside(void);
+bool	gate_is_aside(void);
 
 /* The run is ending: no new clients, but tunnels may still wake. */
 void	gate_forget_listeners(void);

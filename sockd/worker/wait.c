@@ -14,6 +14,8 @@
 #include "sockd/common/process.h"
 #include "sockd/common/slot.h"
 
+enum { MANY_WORKERS = 64, ASIDE_AFTER_MS = 20 };
+
 bool
 wait_is_cut(struct session *s)
 {
@@ -28,14 +30,24 @@ wait_is_cut(struct session *s)
 	return true;
 }
 
-static int
-slice(uint64_t now_ms, uint64_t due_ms)
+/* One of many whose client keeps it waiting soon leaves the queues: gate.c. */
+static uint64_t
+slice_max_ms(const struct session *s)
 {
+	if (gate_is_aside() || atomic_load_explicit(
+	    &s->board->header->workers, memory_order_relaxed) < MANY_WORKERS)
+		return WAIT_SLICE_MS;
+	return ASIDE_AFTER_MS;
+}
+
+static int
+slice(const struct session *s, uint64_t now_ms, uint64_t due_ms)
+{
+	uint64_t most_ms = slice_max_ms(s);
+
 	if (due_ms <= now_ms)
 		return 0;
-	if (due_ms - now_ms > WAIT_SLICE_MS)
-		return WAIT_SLICE_MS;
-	return (int)(due_ms - now_ms);
+	return (int)(due_ms - now_ms > most_ms ? most_ms : due_ms - now_ms);
 }
 
 enum wait_result
@@ -47,7 +59,7 @@ wait_for(struct session *s, struct pollfd *fds, nfds_t n, uint64_t due_ms,
 	int ready, ms;
 
 	do {
-		ms = slice(now, due_ms);
+		ms = slice(s, now, due_ms);
 		ready = poll(fds, n, ms);
 		now = clock_ms();
 		if (ready == 0)
