@@ -28,4 +28,10 @@ clock_earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+static inline uint64_t
+clock_later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 #endif

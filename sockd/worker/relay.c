@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "flow.h"
+#include "handshake.h"
 #include "local.h"
 #include "park.h"
 #include "pipe.h"
@@ -40,6 +41,7 @@ struct relay {
 	uint64_t	fresh_ms;	/* the same, or when we took it up */
 	uint64_t	touched_ms;	/* when the board was told of octets */
 	uint64_t	park_ms;	/* when a keeper is to have it */
+	uint64_t	short_ms;	/* since then, 0: they are not */
 	uint64_t	broken_ms;	/* a reset was noticed, 0: none */
 	bool		keepalive;
 	enum outcome	outcome;
@@ -140,13 +142,37 @@ is_half_closed(const struct relay *r)
 	    r->flows[SIDE_DOWN].need == FLOW_DONE;
 }
 
+/* One end does not read, and what it is to get is in our hands: no keeper
+ * can have such a tunnel. */
+static bool
+is_stuck(const struct relay *r)
+{
+	return r->flows[SIDE_UP].need == FLOW_OUT ||
+	    r->flows[SIDE_DOWN].need == FLOW_OUT;
+}
+
+/* Since when have workers been short, while it was stuck? */
+static void
+look_at_shortage(struct relay *r)
+{
+	if (!is_stuck(r) || !handshake_is_short(r->session))
+		r->short_ms = 0;
+	else if (r->short_ms == 0)
+		r->short_ms = r->now_ms;
+}
+
+/* One that is stuck gives way sooner, if workers stay short. */
 static uint64_t
 idle_due_ms(const struct relay *r)
 {
 	const struct conf *conf = r->session->conf;
-
-	return r->moved_ms + (is_half_closed(r) ?
+	uint64_t due = r->moved_ms + (is_half_closed(r) ?
 	    conf->timeouts.half_closed_ms : conf->timeouts.idle_ms);
+
+	if (r->short_ms == 0)
+		return due;
+	return clock_earlier(due, clock_later(r->moved_ms, r->short_ms) +
+	    conf->timeouts.negotiate_ms);
 }
 
 /* May a keeper have it: is there nothing to do but to wait for octets? */
@@ -182,8 +208,12 @@ park_due_ms(const struct relay *r)
 static uint64_t
 due_ms(struct relay *r)
 {
-	uint64_t due = idle_due_ms(r);
+	uint64_t due;
 
+	look_at_shortage(r);
+	due = idle_due_ms(r);
+	if (is_stuck(r))
+		due = clock_earlier(due, r->now_ms + WAIT_SLICE_MS);
 	r->park_ms = park_due_ms(r);
 	for (int side = 0; side < 2; side++)
 		if (r->flows[side].need == FLOW_TIME)

@@ -306,6 +306,43 @@ class Deadlines(SockdTest):
             self.assertEqual(receive_exactly(s, 5), b"alive")
 
 
+class Stuck(SockdTest):
+    """A tunnel whose one end does not read keeps its worker."""
+    WORKERS = 8
+    CONFIG = {"workers": {"start": WORKERS, "min_spare": 1,
+                          "max_spare": WORKERS, "max": WORKERS},
+              "timeouts": {"negotiate": "1s"}}
+
+    def fill(self, s):
+        """Send until nothing is taken any more."""
+        self.addCleanup(s.socket.close)
+        s.socket.settimeout(0.2)
+        with self.assertRaises(TimeoutError):
+            while True:
+                s.sendall(bytes(MIB))
+
+    def test_it_gives_way_when_workers_are_short(self):
+        with Silent() as silent, Echo() as echo:
+            for _ in range(self.WORKERS):
+                self.fill(socks5(self.sockd.port(), silent.address))
+            with socks5(self.sockd.port(), echo.address) as s:
+                s.sendall(b"x")
+                self.assertEqual(receive_exactly(s, 1), b"x")
+            wait_until("one gave way", lambda: self.sockd.rows(
+                "SELECT * FROM session WHERE outcome = 'idle'"))
+
+    def test_it_may_stay_when_they_are_not(self):
+        with Silent() as silent, Echo() as echo:
+            self.fill(socks5(self.sockd.port(), silent.address))
+            until = time.monotonic() + 2.5
+            while time.monotonic() < until:
+                with socks5(self.sockd.port(), echo.address) as s:
+                    s.sendall(b"x")
+                    self.assertEqual(receive_exactly(s, 1), b"x")
+            self.assertEqual(self.sockd.rows(
+                "SELECT * FROM session WHERE outcome = 'idle'"), [])
+
+
 class HalfClosed(SockdTest):
     CONFIG = {"timeouts": {"idle": "1h", "half_closed": "500ms"}}
 
