@@ -2,7 +2,7 @@
  * A rate held by GCRA (the generic cell rate algorithm of ITU-T I.371) on one
  * atomic word.
  *
- * Runs in workers and keepers, many at once on one bucket in shared memory.
+ * Runs in workers, many at once on one bucket in shared memory.
  * No lock: whoever dies between two instructions leaves a good bucket.
  *
  * How it stays exact: time is counted in ticks of a quarter of a nanosecond,

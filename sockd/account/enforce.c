@@ -6,7 +6,7 @@
  * is asked about again.  So a reload, which brings a new accountant, applies
  * to the living without a case of its own.  At every edge of hours all are
  * asked.  The slots get the rates and the stop that hold from now on: that is
- * how they reach workers and keepers of any generation.
+ * how they reach workers of any generation.
  */
 #include "enforce.h"
 

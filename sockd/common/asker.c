@@ -1,5 +1,5 @@
 /*
- * The asking side of a helper family (asker.h), in a worker or keeper.
+ * The asking side of a helper family (asker.h), in a worker.
  *
  * The reply pair is kept from question to question: a question that is
  * answered quickly costs the asker one sendmsg, one poll and one recvmsg.

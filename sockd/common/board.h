@@ -127,7 +127,7 @@ struct udp_count {		/* one target of an association */
 
 /*
  * What an association needs beside its session slot: one of a pool, for few
- * sessions are associations.  slot_udp() lends it.
+ * sessions are associations.  slot_udp_block() lends it.
  */
 struct udp_block {
 	_Atomic uint32_t	holder;		/* session index + 1; 0: free */

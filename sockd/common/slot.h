@@ -110,9 +110,10 @@ bool	slot_principal_name(const struct board *b,
 	    const struct session_slot *s, char out[BOARD_USER_SIZE]);
 
 /*
- * The block of an association: slot_udp() takes one from the pool at its
- * first call, NULL if none is left; it goes back with the slot.
- * The peeks take none.  UDP_TARGETS_MAX counts.
+ * The block of an association: slot_udp_block() takes one from the pool at
+ * its first call, NULL if none is left; it goes back with the slot.
+ * slot_udp() does the same and returns its UDP_TARGETS_MAX counts.  The peeks
+ * take none.
  */
 struct udp_block *slot_udp_block(struct board *b, uint32_t slot);
 struct udp_count *slot_udp(struct board *b, uint32_t slot);

@@ -19,14 +19,14 @@ bool	limits_name(struct session *s);
 /*
  * Count this session: for its principal (waiting at most a second until the
  * accountant has loaded one that is new), against sessions.max and
- * max_per_address, and against the limit that applies.  False: refused with
- * its reply, or over; s->outcome says why.
+ * max_per_address, and against the limit that applies, whose rates its slot
+ * gets.  False: refused with its reply, or over; s->outcome says why.
  */
 bool	limits_enter(struct session *s);
 
 /*
  * May a session under this rule begin, as far as quotas go?  Sets the
- * slot's rates and stop_at_bytes.  False (logged): nothing is left.
+ * slot's stop_at_bytes.  False (logged): nothing is left.
  */
 bool	limits_have_left(struct session *s, const struct rule *rule);
 

@@ -26,7 +26,7 @@ enum {
 	LITTLE_LEAST = 64,
 };
 
-/* The two rates that hold a direction, and their buckets. */
+/* One of the two rates that hold a direction, and its bucket. */
 struct shape {
 	struct bucket	*bucket;
 	uint64_t	rate;		/* 0: none */

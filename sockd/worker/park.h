@@ -13,8 +13,8 @@ struct session;
 
 /*
  * After how many ms without an octet this tunnel is to be parked: park_after
- * while there are workers enough, else at once after its first wait of
- * PARK_SHORT_MS.  UINT64_MAX: there is no keeper.
+ * while there are workers enough, else at once after its first wait of 10 ms.
+ * UINT64_MAX: there is no keeper.
  */
 uint64_t park_after_ms(const struct session *s);
 

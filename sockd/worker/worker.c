@@ -2,7 +2,8 @@
  * The worker: it accepts a client and serves it from greeting to end in
  * straight-line code, then the next one.  Sockets and nothing else: it opens
  * no file, makes no process, knows no PAM, no database and no resolver but
- * by asking.  What a client sends never leaves it except to its target.
+ * by asking.  What a client sends goes to its target; but the login to auth,
+ * the name to a resolver, and what is recorded to the board.
  */
 #include "worker.h"
 
