@@ -8,8 +8,9 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
-import time
 import unittest
+
+from harness import wait_until
 
 SRCDIR = os.environ["SRCDIR"]
 BUILDDIR = os.environ["BUILDDIR"]
@@ -206,16 +207,17 @@ class MakeRun(unittest.TestCase):
                 ["sh", os.path.join(SRCDIR, "etc/run-here"), SOCKD, self.dir],
                 stdout=out, stderr=out)
         self.addCleanup(self.end, sockd)
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            with open(self.dir + ".out", encoding="utf-8") as f:
-                text = f.read()
-            found = re.search(r"serves SOCKS on 127.0.0.1:(\d+)", text)
-            if found and self.answers(int(found[1])):
-                return int(found[1]), text
-            self.assertIsNone(sockd.poll(), text)
-            time.sleep(0.05)
-        self.fail("it does not serve: " + text)
+        return wait_until("it serves", lambda: self.serving(sockd))
+
+    def serving(self, sockd):
+        """Its port and what it said, once it answers."""
+        with open(self.dir + ".out", encoding="utf-8") as f:
+            text = f.read()
+        found = re.search(r"serves SOCKS on 127.0.0.1:(\d+)", text)
+        if found and self.answers(int(found[1])):
+            return int(found[1]), text
+        self.assertIsNone(sockd.poll(), text)
+        return None
 
     @staticmethod
     def end(sockd):
@@ -248,14 +250,13 @@ class MakeRun(unittest.TestCase):
                     pass
         query = re.search(r"sqlite3 -box (\S+) '(.*)'", text)
         self.assertIsNotNone(query, text)
-        until = time.monotonic() + 10
-        rows = []
-        while not rows and time.monotonic() < until:
+
+        def rows():
             db = sqlite3.connect(f"file:{query[1]}?mode=ro", uri=True)
-            rows = [r for r in db.execute(query[2]) if to in r]
+            found = [r for r in db.execute(query[2]) if to in r]
             db.close()
-            time.sleep(0.05)
-        self.assertEqual(len(rows), 1)
+            return found
+        self.assertEqual(len(wait_until("its row", rows)), 1)
 
     def test_the_next_free_port(self):
         first, _ = self.start()
