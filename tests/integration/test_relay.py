@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import select
 import socket
 import threading
 import time
@@ -300,7 +301,7 @@ class Deadlines(SockdTest):
             until = time.monotonic() + 2.5
             while time.monotonic() < until:
                 s.sendall(b"x")
-                time.sleep(0.3)
+                self.assertFalse(select.select([s], [], [], 0.3)[0])
             wait_until("it lives", lambda: silent.connections)
             silent.connections[0].sendall(b"alive")
             self.assertEqual(receive_exactly(s, 5), b"alive")
