@@ -185,7 +185,8 @@ expire(struct accountant *a)
 			give_up(a);
 			return;
 		}
-	} while (deleted >= EXPIRE_ROWS && clock_ms() - now_ms < EXPIRE_TURN_MS);
+	} while (deleted >= EXPIRE_ROWS &&
+	    clock_ms() - now_ms < EXPIRE_TURN_MS);
 	a->expire_due_ms = now_ms + (deleted < EXPIRE_ROWS ? EXPIRE_MS :
 	    EXPIRE_MORE_MS);
 }

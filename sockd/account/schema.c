@@ -18,7 +18,8 @@
 
 /* Octets as people read them. */
 #define SIZE(x)								\
-	"CASE WHEN " x " >= 1e12 THEN printf('%.2f TB', (" x ") / 1e12)"	\
+	"CASE WHEN " x " >= 1e12"					\
+	" THEN printf('%.2f TB', (" x ") / 1e12)"			\
 	" WHEN " x " >= 1e9 THEN printf('%.2f GB', (" x ") / 1e9)"	\
 	" WHEN " x " >= 1e6 THEN printf('%.1f MB', (" x ") / 1e6)"	\
 	" WHEN " x " >= 1e3 THEN printf('%.1f kB', (" x ") / 1e3)"	\

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 enum {
-	PIPE_LEAST_SIZE = 64 * 1024,	/* of a pipe; a smaller one is no gain */
+	PIPE_LEAST_SIZE = 64 * 1024,	/* a smaller pipe is no gain */
 	PIPES_A_WORKER = 2,
 };
 

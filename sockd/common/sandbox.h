@@ -19,8 +19,8 @@ int	sandbox_prepare(enum process_kind kind);
 /*
  * Enter the filter of this kind, for good.  0, also where seccomp is not
  * built in or the kind has none (auth, master); -1 after a logged error.  A
- * call outside the table ends in EPERM for what is harmless and in death by SIGSYS for
- * open, fork, exec, kill and the like.  Sets no_new_privs.
+ * call outside the table ends in EPERM for what is harmless and in death by
+ * SIGSYS for open, fork, exec, kill and the like.  Sets no_new_privs.
  */
 int	sandbox_enter(enum process_kind kind);
 

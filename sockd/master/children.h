@@ -32,7 +32,8 @@ struct children {
 	struct child	*by_index;	/* as many as process slots */
 	struct brood	broods[N_PROCESS_KINDS];
 	int		lifeline;	/* the end whose close ends them all */
-	int		private_fds[PRIVATE_FDS_MAX];	/* no child keeps them */
+	/* no child keeps these */
+	int		private_fds[PRIVATE_FDS_MAX];
 	size_t		n_private;
 	uint32_t	n;
 };

@@ -316,7 +316,8 @@ build(struct listeners *next, const struct listeners *now,
 			/* "*" with port 0: both families on one port. */
 			if (k == 1 && want[1].addr.port == 0 &&
 			    next->n > before)
-				want[1].addr.port = next->list[before].addr.port;
+				want[1].addr.port =
+				    next->list[before].addr.port;
 			if (have != NULL && !holds(next, have->fd)) {
 				fill(&next->list[next->n++], have->fd, i,
 				    conf->listens[i].name);

@@ -29,8 +29,9 @@ struct master {
 	enum stop_phase		phase;
 	uint64_t		phase_due_ms;	/* when patience ends */
 	int			self_fd;
-	unsigned		rules_max;	/* that the board has room for */
-	uint64_t		told_by_ms;	/* that a reload is done; 0: it was */
+	unsigned		rules_max;	/* room on the board */
+	/* when it is told that a reload is done; 0: it was */
+	uint64_t		told_by_ms;
 };
 
 #endif

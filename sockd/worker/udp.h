@@ -18,7 +18,7 @@
 /* One direction. */
 struct udp_flow {
 	struct meter		meter;
-	size_t			paid;		/* counted, for what comes next */
+	size_t			paid;		/* counted for what is next */
 	uint64_t		resume_ms;	/* shaped until then; 0 */
 	bool			spent;		/* the quota is used up */
 	struct udp_inbox	in;
@@ -100,8 +100,8 @@ int	udp_open_socket(const struct addr *at, const struct conf_ports *ports,
 
 /*
  * Move what is there, a batch of messages at most, so that the other
- * direction has its turn.  readable: the relay socket (out, by family) has something.  False:
- * the session is over, its outcome is set.
+ * direction has its turn.  readable: the relay socket (out, by family) has
+ * something.  False: the session is over, its outcome is set.
  */
 bool	udp_up(struct udp *u, bool readable);
 bool	udp_down(struct udp *u, const bool readable[2]);

@@ -31,7 +31,7 @@ struct udp_parcel {
 };
 
 struct udp_outbox {			/* at most UDP_PARCELS */
-	unsigned		n, next;	/* before next: gone, or failed */
+	unsigned		n, next;	/* before it: gone, or failed */
 	bool			single;		/* no runs in this batch */
 	unsigned		refusals;	/* of runs, by the kernel */
 	struct udp_parcel	list[UDP_PARCELS];

@@ -23,7 +23,7 @@ struct udp_target {
 	enum udp_target_state	state;
 	uint32_t		life;		/* of which association */
 	uint32_t		used;		/* when: the table's clock */
-	unsigned		minute;		/* of the week, at the verdict */
+	unsigned		minute;		/* of the week, when judged */
 	uint64_t		retry_ms;
 	bool			postponed;	/* other names went first */
 	/* with TARGET_PASSES */

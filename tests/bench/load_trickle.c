@@ -1,7 +1,8 @@
 /*
  * A trickle: each tunnel sends one octet every 1 to 3 s, the next only when
- * the last is back; one that is not back after 10 s is lost.  For a server that parks idle tunnels this is parking and
- * waking without end: whatever it loses or mixes up shows here.
+ * the last is back; one that is not back after 10 s is lost.  For a server that
+ * parks idle tunnels this is parking and waking without end: whatever it loses
+ * or mixes up shows here.
  */
 #include <err.h>
 #include <errno.h>

@@ -4,8 +4,8 @@
 
 TAP goes to standard output; whatever a test or its children print goes to
 standard error, which the harness keeps in the log.  A test that takes longer
-than LIMIT_S seconds shows where it stands and fails.  When all is over, children that
-a test left behind are killed.
+than LIMIT_S seconds shows where it stands and fails.  When all is over,
+children that a test left behind are killed.
 """
 
 import ctypes

@@ -104,7 +104,8 @@ class OneAfterAnother(SockdTest):
         wait_until("no slot is used",
                    lambda: slots_in_use(self.sockd) == (0, 0))
         self.assertEqual(descriptors(self.sockd.pid), fds)
-        if not is_built_with("SOCKD_SANITIZERS"):	# ASan keeps what was freed
+        # ASan keeps what was freed.
+        if not is_built_with("SOCKD_SANITIZERS"):
             self.assertLess(self.memory_kib(), memory * 1.5 + 4096)
         if IS_ROOT:		# others may not look into a worker
             for pid in self.sockd.children("worker"):

@@ -124,18 +124,21 @@ class Queries(unittest.TestCase):
             bytes_up INTEGER, bytes_down INTEGER, seconds INTEGER,
             sessions INTEGER);
         INSERT INTO session VALUES (
-            (strftime('%s', '2026-03-01 10:59:50') + 0.5) * 1000000, 'ann', 'ann', 'password', 'socks5',
+            (strftime('%s', '2026-03-01 10:59:50') + 0.5) * 1000000,
+            'ann', 'ann', 'password', 'socks5',
             'connect', '198.51.100.7', 5123, 'example.net', '192.0.2.7', 443,
             '203.0.113.5', 40312, 'lan', 'members', 1,
             strftime('%s', '2026-03-01 10:59:50') + 0.5,
             strftime('%s', '2026-03-01 11:00:10') + 0.5,
             812, 40210, 0, 0, 0, 'client-closed', 0);
-        INSERT INTO session SELECT (strftime('%s', 'now') - 9) * 1000000, user, principal, auth, protocol,
+        INSERT INTO session SELECT (strftime('%s', 'now') - 9) * 1000000,
+            user, principal, auth, protocol,
             command, client_addr, client_port, target_host, target_addr,
             target_port, source_addr, 40313, listen, rule, metered,
             strftime('%s', 'now') - 9.5, NULL, 5, 6, 0, 0, 0, NULL, 0
             FROM session;
-        INSERT INTO session SELECT (strftime('%s', 'now') - 5) * 1000000, user, principal, auth, protocol,
+        INSERT INTO session SELECT (strftime('%s', 'now') - 5) * 1000000,
+            user, principal, auth, protocol,
             command, client_addr, client_port, target_host, NULL,
             target_port, NULL, NULL, listen, 'no-mail', metered,
             strftime('%s', 'now') - 5, strftime('%s', 'now') - 5, 0, 0, 0, 0,

@@ -13,7 +13,7 @@
 #include "sockd/common/slot.h"
 
 static struct board b;
-static int ends[2], pair[2];		/* the channel; a tunnel's descriptors */
+static int ends[2], pair[2];	/* the channel; a tunnel's descriptors */
 static uint64_t sender, receiver;
 static uint32_t slot;
 
