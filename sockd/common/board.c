@@ -23,11 +23,6 @@ static const char board_magic[8] = "sockdbrd";
 
 enum {
 	ALIGN = 4096,
-	PROCESSES_MAX = 0xfffe,		/* 16 bits of the owner word, one of
-					 * them the import's */
-	SESSIONS_MAX = 1 << 22,
-	PRINCIPALS_MAX = 1 << 24,
-	PLACES_MAX = 1 << 24,
 	UDP_MIN = 64,
 };
 
@@ -67,11 +62,11 @@ numbers_are_sane(const struct board *b)
 {
 	const struct board_counted *n = &b->n;
 
-	return n->processes > 0 && n->processes <= PROCESSES_MAX &&
-	    n->sessions > 0 && n->sessions <= SESSIONS_MAX &&
+	return n->processes > 0 && n->processes <= BOARD_PROCESSES_MAX &&
+	    n->sessions > 0 && n->sessions <= BOARD_SESSIONS_MAX &&
 	    b->session_max <= n->sessions &&
-	    n->principals > 0 && n->principals <= PRINCIPALS_MAX &&
-	    n->places > 0 && n->places <= PLACES_MAX &&
+	    n->principals > 0 && n->principals <= BOARD_PRINCIPALS_MAX &&
+	    n->places > 0 && n->places <= BOARD_PLACES_MAX &&
 	    n->rules <= BOARD_RULES_MAX && n->udp <= n->sessions + UDP_MIN;
 }
 
@@ -83,8 +78,8 @@ static bool
 count_slots(struct board *b, const struct board_sizes *sizes)
 {
 	memset(b, 0, sizeof(*b));
-	if (sizes->session_max > SESSIONS_MAX / 4 ||
-	    sizes->processes > PROCESSES_MAX)
+	if (sizes->session_max > BOARD_SESSIONS_MAX / 4 ||
+	    sizes->processes > BOARD_PROCESSES_MAX)
 		return false;
 	b->session_max = sizes->session_max;
 	b->n = (struct board_counted){

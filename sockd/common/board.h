@@ -24,6 +24,12 @@ enum {
 	BOARD_NAME_SIZE = 32,		/* of a listener, rule or limit */
 	BOARD_USER_SIZE = 256,
 	BOARD_SELF_MAX = 256,		/* addresses of this machine */
+	BOARD_PROCESSES_MAX = 0xfffe,	/* 16 bits of the owner word, one of
+					 * them the import's */
+	BOARD_SESSIONS_MAX = 1 << 22,	/* slots: sessions.max is no more
+					 * than a quarter of it */
+	BOARD_PRINCIPALS_MAX = 1 << 24,
+	BOARD_PLACES_MAX = 1 << 24,
 	BOARD_RULES_MAX = 16384,
 	BOARD_TEXT_SIZE = 440,		/* user and target host of a session */
 	BOARD_ADDRESSES_MAX = 16,	/* at once, of one principal, counted */

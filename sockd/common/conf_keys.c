@@ -10,6 +10,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "helper.h"
+
 /* A row's type and field, which nothing but a macro can name twice. */
 #define T(t)		#t, &conf_type_##t
 #define AT(s, field)	.offset = offsetof(s, field), sizeof(((s *)NULL)->field)
@@ -26,12 +28,18 @@
 
 enum {
 	RESTART = false, RELOAD = true,	/* may SIGHUP change it? */
-	WORKERS_MAX = 32000,		/* two generations in 16 bits */
-	HELPERS_MAX = 1000,
-	SESSIONS_MAX = 1000000,
-	PRINCIPALS_MIN = 16, PRINCIPALS_MAX = 4000000,
+	CONF_WORKERS_MAX = 32000,
+	CONF_HELPERS_MAX = 1000,
+	CONF_SESSIONS_MAX = 1000000,
+	CONF_PRINCIPALS_MIN = 16, CONF_PRINCIPALS_MAX = 4000000,
 	RATE_MIN = 125,			/* octets a second: 1 kbit/s */
 };
+
+_Static_assert(BOARD_PROCESSES_MAX - 2 * CONF_WORKERS_MAX > 0,
+    "the board has room for two generations");
+_Static_assert(BOARD_SESSIONS_MAX / 4 - CONF_SESSIONS_MAX >= 0, "its sessions");
+_Static_assert(BOARD_PRINCIPALS_MAX - CONF_PRINCIPALS_MAX >= 0, "its people");
+_Static_assert(HELPERS_MAX - CONF_HELPERS_MAX >= 0, "a family can be as large");
 
 static const struct conf_word level_words[] = {
 	{ "err", LOG_ERR }, { "warning", LOG_WARNING }, { "info", LOG_INFO },
@@ -89,22 +97,22 @@ const struct conf_key conf_keys[] = {
 { "listen", "pam_service", "", RELOAD, T(service), LISTEN(pam_service) },
 
 { "workers", "start", "8", RELOAD, T(count), CONF(workers.start), 1,
-    WORKERS_MAX },
+    CONF_WORKERS_MAX },
 { "workers", "min_spare", "4", RELOAD, T(count), CONF(workers.min_spare), 1,
-    WORKERS_MAX },
+    CONF_WORKERS_MAX },
 { "workers", "max_spare", "32", RELOAD, T(count), CONF(workers.max_spare), 1,
-    WORKERS_MAX },
+    CONF_WORKERS_MAX },
 { "workers", "max", "1024", RESTART, T(count), CONF(workers.max), 1,
-    WORKERS_MAX },
+    CONF_WORKERS_MAX },
 { "workers", "park_after", "2s", RELOAD, T(duration),
     CONF(workers.park_after_ms), 1, DAYS(1) },
 
 { "sessions", "max", "65536", RESTART, T(count), CONF(sessions.max), 1,
-    SESSIONS_MAX },
+    CONF_SESSIONS_MAX },
 { "sessions", "max_per_address", "0", RELOAD, T(count),
-    CONF(sessions.max_per_address), 0, SESSIONS_MAX },
+    CONF(sessions.max_per_address), 0, CONF_SESSIONS_MAX },
 { "sessions", "handshakes_per_address", "0", RELOAD, T(count),
-    CONF(sessions.handshakes_per_address), 0, SESSIONS_MAX },
+    CONF(sessions.handshakes_per_address), 0, CONF_SESSIONS_MAX },
 
 { "timeouts", "negotiate", "30s", RELOAD, T(duration),
     CONF(timeouts.negotiate_ms), 10, DAYS(1) },
@@ -124,9 +132,10 @@ const struct conf_key conf_keys[] = {
 { "pam", "service", "sockd", RELOAD, T(service), CONF(pam.service), 1 },
 { "pam", "confdir", "", RELOAD, T(path), CONF(pam.confdir) },
 { "pam", "user", "root", RELOAD, T(name), CONF(pam.user), 1 },
-{ "pam", "helpers", "2", RELOAD, T(count), CONF(pam.helpers), 1, HELPERS_MAX },
+{ "pam", "helpers", "2", RELOAD, T(count), CONF(pam.helpers), 1,
+    CONF_HELPERS_MAX },
 { "pam", "helpers_max", "32", RELOAD, T(count), CONF(pam.helpers_max), 1,
-    HELPERS_MAX },
+    CONF_HELPERS_MAX },
 { "pam", "timeout", "30s", RELOAD, T(duration), CONF(pam.timeout_ms), 10,
     HOURS(1) },
 { "pam", "cache", "60s", RELOAD, T(duration), CONF(pam.cache_ms), 0, DAYS(30) },
@@ -143,9 +152,9 @@ const struct conf_key conf_keys[] = {
     LIST(struct conf, abuse.n_exempt, abuse.exempt) },
 
 { "resolver", "helpers", "2", RELOAD, T(count), CONF(resolver.helpers), 1,
-    HELPERS_MAX },
+    CONF_HELPERS_MAX },
 { "resolver", "helpers_max", "64", RELOAD, T(count),
-    CONF(resolver.helpers_max), 1, HELPERS_MAX },
+    CONF(resolver.helpers_max), 1, CONF_HELPERS_MAX },
 { "resolver", "timeout", "5s", RELOAD, T(duration), CONF(resolver.timeout_ms),
     10, HOURS(1) },
 { "resolver", "prefer", "any", RELOAD, T(word), CONF(resolver.prefer),
@@ -176,7 +185,7 @@ const struct conf_key conf_keys[] = {
 { "accounting", "time_idle", "5m", RELOAD, T(duration),
     CONF(accounting.time_idle_ms), 1, DAYS(1) },
 { "accounting", "principals", "65536", RESTART, T(count),
-    CONF(accounting.principals), PRINCIPALS_MIN, PRINCIPALS_MAX },
+    CONF(accounting.principals), CONF_PRINCIPALS_MIN, CONF_PRINCIPALS_MAX },
 { "accounting", "user", "", RESTART, T(name), CONF(accounting.user) },
 
 { "rule", "action", NULL, RELOAD, T(word), RULE(action),
@@ -212,7 +221,7 @@ const struct conf_key conf_keys[] = {
 { "limit", "rate_up", NULL, RELOAD, T(rate), LIMIT(rate_up), RATE_MIN },
 { "limit", "rate_down", NULL, RELOAD, T(rate), LIMIT(rate_down), RATE_MIN },
 { "limit", "sessions", "0", RELOAD, T(count), LIMIT(sessions), 0,
-    SESSIONS_MAX },
+    CONF_SESSIONS_MAX },
 { "limit", "addresses", "0", RELOAD, T(count), LIMIT(addresses), 0,
     BOARD_ADDRESSES_MAX },
 };

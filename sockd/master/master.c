@@ -40,9 +40,11 @@ enum {
 	STOP_TURN_MS = 20,
 	RELOAD_TURN_MS = 5,
 	SPARE_PROCESSES = 2 * 64 + 8,	/* keepers, families, accountant */
-	PLACES_MIN = 256, PLACES_MAX = 65536,
+	PLACES_LEAST = 256, PLACES_MOST = 65536,
 	ERROR_SIZE = 1024,
 };
+
+_Static_assert(BOARD_PLACES_MAX - PLACES_MOST >= 0, "the board has room");
 
 static struct conf *
 load_conf(const struct master_options *options)
@@ -70,10 +72,10 @@ board_sizes(const struct conf *conf)
 		.rules = BOARD_RULES_MAX,
 	};
 
-	if (sizes.places < PLACES_MIN)
-		sizes.places = PLACES_MIN;
-	if (sizes.places > PLACES_MAX)
-		sizes.places = PLACES_MAX;
+	if (sizes.places < PLACES_LEAST)
+		sizes.places = PLACES_LEAST;
+	if (sizes.places > PLACES_MOST)
+		sizes.places = PLACES_MOST;
 	return sizes;
 }
 
