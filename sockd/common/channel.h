@@ -12,7 +12,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { CHANNEL_FDS_MAX = 4 };
+#include "lib/message.h"
+
+enum { CHANNEL_FDS_MAX = MESSAGE_FDS_MAX };
 
 /*
  * Both ends non-blocking, CLOEXEC.  ends[0] asks, ends[1] answers.  0; -1

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "conf.h"
+#include "lib/message.h"
 
 enum {
 	CONF_FILE_MAX = 8 * 1024 * 1024,	/* octets */
@@ -22,7 +23,7 @@ enum {
 	CONF_LIMITS_MAX = 16384,
 	CONF_NAME_MAX = BOARD_NAME_SIZE - 1,	/* of a section */
 	CONF_USER_MAX = BOARD_USER_SIZE - 1,
-	CONF_SERVICE_MAX = 63,
+	CONF_SERVICE_MAX = MESSAGE_SERVICE_SIZE - 1,
 };
 
 struct conf_value {

@@ -27,6 +27,9 @@ enum {
 	PARK_LEAST_MS = 20,
 };
 
+_Static_assert(BOARD_USER_SIZE - MESSAGE_USER_SIZE == 0,
+    "what auth calls a user has room on the board");
+
 static void
 log_failure(const struct session *s)
 {
