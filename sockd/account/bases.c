@@ -15,9 +15,9 @@
 
 #include "sockd/common/conf.h"
 #include "sockd/common/principal.h"
+#include "sockd/common/slot.h"
 
 #include "store.h"
-#include "sweep.h"
 
 /* principal_slot.warned has a bit for each period, four times: see quota.c. */
 static const uint32_t warned_kinds = 0x1111;
@@ -117,7 +117,7 @@ static void
 take_stock(struct bases *s, const struct books *k)
 {
 	const struct board *b = k->board;
-	uint32_t high = sweep_high(b);
+	uint32_t high = slot_high(b);
 
 	for (uint32_t i = 0; i < b->n.principals; i++)
 		if (state_of(b, i) != PRINCIPAL_FREE)

@@ -22,7 +22,6 @@
 
 #include "quota.h"
 #include "store.h"
-#include "sweep.h"
 
 struct watched {
 	uint64_t	id;		/* 0: nobody */
@@ -344,7 +343,7 @@ enforce_run(struct enforcer *e, uint64_t now_us)
 {
 	bool ask_all = edge_passed(e, clock_week_minute(now_us / 1000000));
 	struct board *b = e->k->board;
-	uint32_t high = sweep_high(b);
+	uint32_t high = slot_high(b);
 	struct asked a;
 	uint64_t id;
 

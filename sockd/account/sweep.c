@@ -138,20 +138,12 @@ visit(struct books *k, uint32_t slot, uint64_t now_us, struct row *r)
 	    !waits_for_repeats(k, slot, r->id)));
 }
 
-uint32_t
-sweep_high(const struct board *b)
-{
-	uint32_t high = atomic_load(&b->header->high);
-
-	return high < b->n.sessions ? high : b->n.sessions;
-}
-
 /* The first news opens the transaction; without a store ends are told all
  * the same. */
 static int
 sweep_slots(struct books *k, uint64_t now_us, sweep_note_fn *note, void *arg)
 {
-	uint32_t high = sweep_high(k->board);
+	uint32_t high = slot_high(k->board);
 	bool began = false;
 	struct row row;
 	int rc;

@@ -18,7 +18,4 @@ typedef void sweep_note_fn(void *arg, const struct row *row);
 int	sweep_run(struct books *k, uint64_t now_us, sweep_note_fn *note,
 	    void *arg);
 
-/* Session slots that may be in use lie below this index. */
-uint32_t sweep_high(const struct board *b);
-
 #endif

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #include "sockd/common/log.h"
+#include "sockd/common/slot.h"
 
 #include "store.h"
-#include "sweep.h"
 
 static int
 compare_ids(const void *a, const void *b)
@@ -23,7 +23,7 @@ compare_ids(const void *a, const void *b)
 static uint64_t *
 ids_on_board(const struct board *b, size_t *n)
 {
-	uint32_t high = sweep_high(b);
+	uint32_t high = slot_high(b);
 	uint64_t *ids = calloc((size_t)high + 1, sizeof(*ids));
 
 	*n = 0;

@@ -53,6 +53,14 @@ zero_slot(struct session_slot *s)
 	s->place = BOARD_NOBODY;
 }
 
+uint32_t
+slot_high(const struct board *b)
+{
+	uint32_t high = atomic_load(&b->header->high);
+
+	return high < b->n.sessions ? high : b->n.sessions;
+}
+
 /* Raise high to at least this. */
 static void
 raise_high(struct board_header *h, uint32_t at_least)

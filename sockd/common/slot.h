@@ -21,6 +21,9 @@
  */
 int64_t	slot_claim(struct board *b, uint64_t owner);
 
+/* Slots that may be in use lie below this index. */
+uint32_t slot_high(const struct board *b);
+
 /*
  * Publish what was written so far: to NEGOTIATED, REQUESTED or LIVE.  A step
  * back is ignored.

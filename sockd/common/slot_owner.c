@@ -82,9 +82,9 @@ is_owner(uint64_t owner, uint32_t process, uint32_t epoch)
 bool
 slot_owns_any(const struct board *b, uint32_t process, uint32_t epoch)
 {
-	uint32_t high = atomic_load(&b->header->high);
+	uint32_t high = slot_high(b);
 
-	for (uint32_t i = 0; i < high && i < b->n.sessions; i++)
+	for (uint32_t i = 0; i < high; i++)
 		if (is_owner(atomic_load_explicit(&b->owners[i],
 		    memory_order_relaxed), process, epoch) &&
 		    atomic_load(&b->states[i]) != SLOT_ENDED)
@@ -95,11 +95,9 @@ slot_owns_any(const struct board *b, uint32_t process, uint32_t epoch)
 unsigned
 slot_bury(struct board *b, uint32_t process, uint32_t epoch)
 {
-	uint32_t high = atomic_load(&b->header->high);
+	uint32_t high = slot_high(b);
 	unsigned n = 0;
 
-	if (high > b->n.sessions)
-		high = b->n.sessions;
 	for (uint32_t i = 0; i < high; i++) {
 		uint64_t owner = atomic_load_explicit(&b->owners[i],
 		    memory_order_relaxed);

@@ -32,10 +32,10 @@ enter(struct master *m, enum stop_phase phase, uint64_t patience_ms)
 static unsigned
 count_sessions(const struct board *b)
 {
-	uint32_t high = atomic_load(&b->header->high);
+	uint32_t high = slot_high(b);
 	unsigned n = 0;
 
-	for (uint32_t i = 0; i < high && i < b->n.sessions; i++) {
+	for (uint32_t i = 0; i < high; i++) {
 		uint32_t state = atomic_load(&b->states[i]);
 
 		n += state != SLOT_FREE && state != SLOT_ENDED;
@@ -46,9 +46,9 @@ count_sessions(const struct board *b)
 static void
 cut_all(struct board *b)
 {
-	uint32_t high = atomic_load(&b->header->high);
+	uint32_t high = slot_high(b);
 
-	for (uint32_t i = 0; i < high && i < b->n.sessions; i++) {
+	for (uint32_t i = 0; i < high; i++) {
 		uint32_t state = atomic_load(&b->states[i]);
 
 		if (state != SLOT_FREE && state != SLOT_ENDED)
