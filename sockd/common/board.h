@@ -207,7 +207,7 @@ struct session_slot {
 	char			text[BOARD_TEXT_SIZE];
 };
 
-_Static_assert(sizeof(struct session_slot) <= 1024, "DESIGN, section 2");
+_Static_assert(sizeof(struct session_slot) <= 1024, "1 KiB a session, at most");
 
 /* ---- principals ---- */
 

@@ -1,7 +1,7 @@
 /*
  * The master's children.  Every child is forked here, and reaped here; who
- * dies is declared dead here and nowhere else (DESIGN, section 2): its
- * process slot is freed, its sessions end as lost.
+ * dies is declared dead here and nowhere else: its process slot is freed, its
+ * sessions end as lost.
  */
 #include "children.h"
 

@@ -1,8 +1,8 @@
 /*
- * The directories of a run, its lock and its board (DESIGN, sections 1 and
- * 2).  Runs in the master, before anything is forked, with the rights that
- * it was started with: what it opens is opened below a directory descriptor,
- * and never through a symbolic link.
+ * The directories of a run, its lock and its board.  Runs in the master,
+ * before anything is forked, with the rights that it was started with: what it
+ * opens is opened below a directory descriptor, and never through a symbolic
+ * link.
  */
 #include "run_dir.h"
 

@@ -1,6 +1,6 @@
 /*
- * Signals of the master (STYLE 28): the handler counts and writes one octet
- * into a pipe; the loop clears first, then acts.
+ * Signals of the master: the handler counts and writes one octet into a pipe;
+ * the loop clears first, then acts.
  */
 #include "signals.h"
 

@@ -10,7 +10,7 @@
 
 struct session;
 
-enum { METER_CHUNK_MAX = 1024 * 1024 };	/* DESIGN: the bound over a quota */
+enum { METER_CHUNK_MAX = 1024 * 1024 };	/* a session's bound over a quota */
 
 /* One direction of one session. */
 struct meter {

@@ -1,4 +1,4 @@
-"""Start, stop, and what may die (DESIGN, section 8)."""
+"""Start, stop, and what may die: every process, and the others go on."""
 
 import os
 import signal

@@ -18,7 +18,7 @@ from peers import Echo, Silent, Source
 from wire import BIND, Refused, UDP, receive_exactly, socks5
 
 MB = 1000 * 1000
-CHUNK = 1 << 20			# DESIGN, section 5: the bound of one session
+CHUNK = 1 << 20			# a session passes a quota by no more
 
 
 def limit(amount, more=""):
