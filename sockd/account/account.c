@@ -327,7 +327,7 @@ wait_for_turn(struct accountant *a)
 	}
 	if (fds[0].revents != 0 || fds[1].revents != 0)
 		return false;
-	wake_take(p->board, p->account_wake_receive);
+	wake_take_accountant(p->board, p->account_wake_receive);
 	return true;
 }
 

@@ -66,10 +66,22 @@ wake_is_due(const struct board *b)
 	    atomic_load(&h->stopping) != 0;
 }
 
-void
-wake_take(struct board *b, int wake_receive)
+static void
+take(_Atomic uint32_t *flag, int wake_receive)
 {
 	if (wake_receive != -1)
 		fd_drain(wake_receive);
-	atomic_store(&b->header->wake_pending, 0);
+	atomic_store(flag, 0);
+}
+
+void
+wake_take_accountant(struct board *b, int wake_receive)
+{
+	take(&b->header->wake_pending, wake_receive);
+}
+
+void
+wake_take_master(struct board *b, int wake_receive)
+{
+	take(&b->header->wake_asked, wake_receive);
 }

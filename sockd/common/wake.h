@@ -10,7 +10,7 @@
 
 #include "board.h"
 
-/* Make the pipe: ends[0] for the accountant, ends[1] for workers. */
+/* Make one: ends[0] for whoever is woken, ends[1] for whoever wakes. */
 int	wake_make(int ends[2]);
 
 /* Wake it, unless it was and has not looked yet.  Never blocks. */
@@ -20,9 +20,6 @@ void	wake_accountant(struct board *b, int wake_send);
  * end? */
 bool	wake_is_due(const struct board *b);
 
-/* The accountant, before it looks: empty the pipe, then the flag. */
-void	wake_take(struct board *b, int wake_receive);
-
 /*
  * Wake the master if it can do something about workers that run short: fewer
  * than min_spare are idle and it may fork more; or none is, which it tells,
@@ -31,5 +28,12 @@ void	wake_take(struct board *b, int wake_receive);
  */
 void	wake_master(struct board *b, int wake_send, unsigned min_spare,
 	    unsigned max);
+
+/*
+ * Whoever is woken, at every turn before it looks: empty the pipe, then the
+ * flag.  -1: there is no pipe.
+ */
+void	wake_take_accountant(struct board *b, int wake_receive);
+void	wake_take_master(struct board *b, int wake_receive);
 
 #endif

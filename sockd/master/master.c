@@ -7,7 +7,6 @@
 #include "master.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,7 +24,6 @@
 #include "signals.h"
 #include "sockd/common/channel.h"
 #include "sockd/common/clock.h"
-#include "sockd/common/fd.h"
 #include "sockd/common/log.h"
 #include "sockd/common/pipe_budget.h"
 #include "sockd/common/sandbox.h"
@@ -86,8 +84,7 @@ make_channels(struct process *p)
 
 	if (channel_make(auth) == -1 || channel_make(resolver) == -1 ||
 	    channel_make(park) == -1 || channel_make(woken) == -1 ||
-	    pipe2(wake, O_NONBLOCK | O_CLOEXEC) == -1 ||
-	    wake_make(account) == -1) {
+	    wake_make(wake) == -1 || wake_make(account) == -1) {
 		log_err("start failed why=\"channels: %s\"", strerror(errno));
 		return -1;
 	}
@@ -235,14 +232,6 @@ heed_signals(struct master *m)
 		children_reap(&m->children);
 }
 
-/* At every turn: a waker may have died between flag and octet. */
-static void
-heed_wake(struct master *m)
-{
-	fd_drain(m->children.base.wake_receive);
-	atomic_store(&m->board.header->wake_asked, 0);
-}
-
 static int
 turn_ms(const struct master *m)
 {
@@ -277,7 +266,7 @@ loop(struct master *m, int signal_fd)
 		if (n == -1 && errno != EINTR)
 			log_err("poll failed why=\"%s\"", strerror(errno));
 		heed_signals(m);
-		heed_wake(m);
+		wake_take_master(&m->board, m->children.base.wake_receive);
 		if (fds[2].revents != 0 || (m->self_fd == -1 && n == 0))
 			self_refresh(m->self_fd, &m->board);
 		reload_tell(m);

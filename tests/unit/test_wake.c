@@ -34,7 +34,7 @@ is_woken(unsigned workers, unsigned idle)
 	wake_master(&b, ends[1], MIN_SPARE, MAX);
 	woken = read(ends[0], &octet, 1) == 1;
 	cr_assert_eq(read(ends[0], &octet, 1), -1);	/* one octet, no more */
-	atomic_store(&b.header->wake_asked, 0);
+	wake_take_master(&b, ends[0]);
 	return woken;
 }
 
