@@ -216,3 +216,9 @@ process_is_orphan(const struct process *p)
 
 	return poll(&pfd, 1, 0) == 1;
 }
+
+bool
+process_is_old(const struct process *p, const struct board *b)
+{
+	return atomic_load(&b->header->generation) != p->generation;
+}

@@ -92,6 +92,9 @@ int	process_become(const struct process *p, const char *user,
 /* Has the master gone?  One poll(2), no wait. */
 bool	process_is_orphan(const struct process *p);
 
+/* Did a reload bring a newer configuration than this process has? */
+bool	process_is_old(const struct process *p, const struct board *b);
+
 /* Raise RLIMIT_NOFILE's soft limit to the hard one.  Returns it. */
 unsigned process_raise_descriptors(void);
 

@@ -39,15 +39,6 @@ is_leaving(struct worker *w)
 	return atomic_load(state_of(w)) == PROCESS_LEAVING;
 }
 
-/* The generation's pipe says it too, but perhaps after a client that came
- * later; and that one is to meet the new rules. */
-static bool
-is_old(const struct worker *w)
-{
-	return atomic_load(&w->board->header->generation) !=
-	    w->process->generation;
-}
-
 /* A client is in our hands: one idle worker less.  The master is told when
  * few are left. */
 static void
@@ -183,7 +174,9 @@ accept_and_serve(struct worker *w)
 		leave(w);
 		return false;
 	}
-	if (is_old(w))
+	/* The generation's pipe says it too, but perhaps after a client that
+	 * came later; and that one is to meet the new rules. */
+	if (process_is_old(w->process, w->board))
 		return false;
 	event = gate_wait();
 	switch (event) {

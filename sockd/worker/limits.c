@@ -133,8 +133,7 @@ log_used_up(const struct session *s, const struct limit *limit, size_t cap)
 static bool
 is_overtaken(const struct session *s)
 {
-	return atomic_load(&s->board->header->generation) !=
-	    s->worker->process->generation &&
+	return process_is_old(s->worker->process, s->board) &&
 	    atomic_load(&s->board->states[s->slot]) == SLOT_LIVE;
 }
 

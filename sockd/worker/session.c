@@ -218,12 +218,11 @@ session_resume(struct worker *w, uint32_t slot, uint64_t owner, int *fds,
 void
 session_use_rule(struct session *s, unsigned rule)
 {
-	const struct process *p = s->worker->process;
 	const struct rule *r = &s->conf->policy.rules[rule];
 	struct rule_slot *shared = &s->board->rules[rule];
 
 	/* Of an older configuration: index and rates mean nothing there. */
-	if (atomic_load(&s->board->header->generation) != p->generation)
+	if (process_is_old(s->worker->process, s->board))
 		return;
 	atomic_store(&s->shown->rule, rule);
 	atomic_store(&shared->rate_up, r->rate_up);

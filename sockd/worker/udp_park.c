@@ -24,16 +24,6 @@ is_idle(const struct udp *u)
 	    u->down.paid == 0;
 }
 
-/* An old worker lets go at once: the next one knows the new rules. */
-static bool
-is_old(const struct udp *u)
-{
-	const struct session *s = u->session;
-
-	return atomic_load_explicit(&s->board->header->generation,
-	    memory_order_relaxed) != s->worker->process->generation;
-}
-
 /* What is shaped goes long after it came. */
 static uint64_t
 stirred_ms(const struct udp *u)
@@ -44,17 +34,19 @@ stirred_ms(const struct udp *u)
 uint64_t
 udp_park_due_ms(const struct udp *u)
 {
-	uint64_t after_ms;
+	const struct session *s = u->session;
+	uint64_t after_ms, due_ms;
 
 	if (!is_idle(u))
 		return UINT64_MAX;
-	after_ms = park_after_ms(u->session);
+	after_ms = park_after_ms(s);
 	if (after_ms == UINT64_MAX)
 		return UINT64_MAX;
-	after_ms += stirred_ms(u);
-	if (is_old(u))
-		after_ms = u->now_ms;
-	return after_ms > u->park_again_ms ? after_ms : u->park_again_ms;
+	due_ms = stirred_ms(u) + after_ms;
+	/* An old worker lets go at once: the next one knows the new rules. */
+	if (process_is_old(s->worker->process, s->board))
+		due_ms = u->now_ms;
+	return due_ms > u->park_again_ms ? due_ms : u->park_again_ms;
 }
 
 static size_t
