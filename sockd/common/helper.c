@@ -63,7 +63,7 @@ tell_board(const struct family *fam)
 static uint64_t
 sooner(uint64_t due_ms, uint64_t other_ms)
 {
-	return other_ms != 0 && other_ms < due_ms ? other_ms : due_ms;
+	return other_ms != 0 ? clock_earlier(other_ms, due_ms) : due_ms;
 }
 
 /* When the first of the busy ones will have overrun; 0: none is busy. */

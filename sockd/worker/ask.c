@@ -24,7 +24,7 @@ await(struct session *s, struct asker *asker, uint64_t due_ms, uint8_t *buf)
 			{ .fd = asker->to_the_end ? -1 : s->client },
 		};
 		enum wait_result result = wait_for(s, fds, 2,
-		    glance_ms < due_ms ? glance_ms : due_ms, &now_ms);
+		    clock_earlier(glance_ms, due_ms), &now_ms);
 
 		if (result == WAIT_CUT)
 			return -1;

@@ -250,10 +250,8 @@ turn(struct waiting *w)
 		{ .fd = w->listener, .events = POLLIN },
 		{ .fd = w->session->client, .events = POLLRDHUP },
 	};
-	uint64_t due_ms = w->now_ms + LOOK_MS;
+	uint64_t due_ms = clock_earlier(w->now_ms + LOOK_MS, w->due_ms);
 
-	if (due_ms > w->due_ms)
-		due_ms = w->due_ms;
 	switch (wait_for(w->session, fds, 2, due_ms, &w->now_ms)) {
 	case WAIT_CUT:
 		return false;

@@ -144,8 +144,8 @@ static bool
 wait_for_answers(struct race *r)
 {
 	struct pollfd fds[MESSAGE_ADDRS_MAX + 1];
-	uint64_t due_ms = r->next < r->n && r->next_ms < r->due_ms ?
-	    r->next_ms : r->due_ms;
+	uint64_t due_ms = r->next < r->n ?
+	    clock_earlier(r->next_ms, r->due_ms) : r->due_ms;
 	size_t n = r->n_flying;
 
 	for (size_t i = 0; i < n; i++)

@@ -48,13 +48,12 @@ static bool
 wait_for_octets(struct session *s)
 {
 	struct pollfd fd = { .fd = s->client, .events = POLLIN };
-	uint64_t now_ms = clock_ms(), due_ms, slice_ms;
+	uint64_t now_ms = clock_ms(), due_ms;
 
 	for (;;) {
-		due_ms = handshake_due_ms(s);
-		slice_ms = now_ms + WAIT_SLICE_MS;
-		switch (wait_for(s, &fd, 1,
-		    due_ms < slice_ms ? due_ms : slice_ms, &now_ms)) {
+		due_ms = clock_earlier(handshake_due_ms(s),
+		    now_ms + WAIT_SLICE_MS);
+		switch (wait_for(s, &fd, 1, due_ms, &now_ms)) {
 		case WAIT_READY:
 			return true;
 		case WAIT_CUT:

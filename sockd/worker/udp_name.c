@@ -9,6 +9,7 @@
 
 #include "dial.h"
 #include "sockd/common/asker.h"
+#include "sockd/common/clock.h"
 #include "sockd/common/log.h"
 
 enum {
@@ -85,7 +86,7 @@ udp_name_due_ms(const struct udp *u)
 		return u->names.n > 0 ? u->now_ms : UINT64_MAX;
 	if (!u->names.glanced)
 		return u->names.asked_ms + ASKER_GLANCE_MS;
-	return can_postpone(u) && patience_ms < give_up_ms(u) ? patience_ms :
+	return can_postpone(u) ? clock_earlier(patience_ms, give_up_ms(u)) :
 	    give_up_ms(u);
 }
 
