@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { COMPARED_MAX = 100000 };		/* pairs of entries of two lists */
-
 /* Does an entry of the first list cover this one of the second? */
 typedef bool (*entry_covers_fn)(const void *first, const void *second);
 
@@ -17,11 +15,6 @@ entry(const void *list, size_t i, size_t size)
 {
 	return (const char *)list + i * size;
 }
-
-struct list {
-	const void	*entries;
-	size_t		n;
-};
 
 static bool
 list_covers(struct list first, struct list second, size_t size,
@@ -148,11 +141,11 @@ groups_cover(const struct rule_group *first, size_t n_first,
 	    (struct list){ second, n_second }, sizeof(*first), group_covers);
 }
 
-static bool
-any_contains(const struct hours *hours, size_t n, unsigned minute)
+bool
+rule_names_minute(const struct rule *rule, unsigned minute)
 {
-	for (size_t i = 0; i < n; i++)
-		if (hours_contain(&hours[i], minute))
+	for (size_t i = 0; i < rule->n_hours; i++)
+		if (hours_contain(&rule->hours[i], minute))
 			return true;
 	return false;
 }
@@ -166,8 +159,8 @@ hours_cover(const struct rule *first, const struct rule *second)
 	    first->n_hours > COMPARED_MAX / second->n_hours)
 		return false;
 	for (unsigned minute = 0; minute < WEEK_MINUTES; minute++)
-		if (any_contains(second->hours, second->n_hours, minute) &&
-		    !any_contains(first->hours, first->n_hours, minute))
+		if (rule_names_minute(second, minute) &&
+		    !rule_names_minute(first, minute))
 			return false;
 	return true;
 }

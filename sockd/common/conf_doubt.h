@@ -12,6 +12,14 @@ struct doubter {
 	void			*arg;
 };
 
+/* A list of a condition; its entries are of whatever type the condition has. */
+struct list {
+	const void	*entries;
+	size_t		n;
+};
+
+enum { COMPARED_MAX = 100000 };		/* pairs of entries of two lists */
+
 /* "FILE:LINE: rule "name": " and the rest; kind NULL: the file as a whole. */
 void	doubt(const struct doubter *d, const char *kind, const char *name,
 	    unsigned line, const char *fmt, ...)
@@ -23,6 +31,9 @@ bool	limit_covers(const struct limit *first, const struct limit *second);
 
 /* The same of two entries of "to" (struct rule_to); two names by their end. */
 bool	rule_target_covers(const void *first, const void *second);
+
+/* Do the hours of a rule, which has some, name this minute of the week? */
+bool	rule_names_minute(const struct rule *rule, unsigned minute);
 
 /* conf_meet.c: could one client's request meet both, but for commands and
  * targets?  And their targets, names apart from addresses? */

@@ -9,14 +9,7 @@
 
 #include <string.h>
 
-enum { COMPARED_MAX = 100000 };		/* pairs of entries of two lists */
-
 typedef bool (*entries_meet_fn)(const void *a, const void *b);
-
-struct list {
-	const void	*entries;
-	size_t		n;
-};
 
 static bool
 lists_meet(struct list a, struct list b, size_t size, entries_meet_fn meet)
@@ -80,21 +73,13 @@ masks_meet(uint64_t a, uint64_t b)
 }
 
 static bool
-any_contains(const struct rule *rule, unsigned minute)
-{
-	for (size_t i = 0; i < rule->n_hours; i++)
-		if (hours_contain(&rule->hours[i], minute))
-			return true;
-	return false;
-}
-
-static bool
 hours_meet(const struct rule *a, const struct rule *b)
 {
 	if (a->n_hours == 0 || b->n_hours == 0)
 		return true;
 	for (unsigned minute = 0; minute < WEEK_MINUTES; minute++)
-		if (any_contains(a, minute) && any_contains(b, minute))
+		if (rule_names_minute(a, minute) &&
+		    rule_names_minute(b, minute))
 			return true;
 	return false;
 }
