@@ -99,7 +99,6 @@ static int
 open_port(struct session *s, const struct bind_peers *peers,
     struct addr *told)
 {
-	const struct addr *advertise = &s->conf->bind.advertise;
 	struct addr at = { 0 };
 	int fd;
 
@@ -108,10 +107,7 @@ open_port(struct session *s, const struct bind_peers *peers,
 	fd = local_open(SOCK_STREAM, &at, &s->conf->bind.ports,
 	    &s->shown->source);
 	*told = s->shown->source;
-	if (advertise->family == told->family) {
-		*told = *advertise;
-		told->port = s->shown->source.port;
-	}
+	local_advertise(told, &s->conf->bind.advertise);
 	return fd;
 }
 

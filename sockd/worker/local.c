@@ -129,6 +129,17 @@ local_open(int type, const struct addr *at, const struct conf_ports *ports,
 	return fd;
 }
 
+void
+local_advertise(struct addr *own, const struct addr *advertise)
+{
+	const uint16_t port = own->port;
+
+	if (advertise->family != own->family)
+		return;
+	*own = *advertise;
+	own->port = port;
+}
+
 #ifdef TCP_KEEPIDLE
 static const struct {
 	int	name, value;

@@ -34,6 +34,12 @@ int	local_open(int type, const struct addr *at,
 	    const struct conf_ports *ports, struct addr *bound);
 
 /*
+ * *own is an address of ours that somebody is to be told: tell advertise
+ * with the same port, if that is of the same family (behind NAT).
+ */
+void	local_advertise(struct addr *own, const struct addr *advertise);
+
+/*
  * Have the kernel ask whether the peer still lives: one that is gone is
  * noticed after four minutes, and no firewall in between forgets the
  * connection.

@@ -264,19 +264,14 @@ go_on(struct udp *u)
 static int
 open_relay(struct session *s, struct addr *told)
 {
-	const struct addr *advertise = &s->conf->udp.advertise;
 	struct addr at;
 	int fd;
 
 	if (local_of(s->client, &at) == -1)
 		return -1;
 	fd = udp_open_socket(&at, &s->conf->udp.ports, told);
-	if (fd != -1 && advertise->family == told->family) {
-		const uint16_t port = told->port;
-
-		*told = *advertise;
-		told->port = port;
-	}
+	if (fd != -1)
+		local_advertise(told, &s->conf->udp.advertise);
 	return fd;
 }
 
