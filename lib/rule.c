@@ -8,6 +8,7 @@
  */
 #include "rule.h"
 
+#include "elements.h"
 #include "rule_match.h"
 
 typedef enum answer (*condition_fn)(const struct rule *rule,
@@ -48,7 +49,7 @@ static const struct {
 	[CONDITION_HOURS] =	{ "hours", match_hours },
 };
 
-enum { N_CONDITIONS = sizeof(conditions) / sizeof(conditions[0]) };
+enum { N_CONDITIONS = N_ELEMENTS(conditions) };
 
 enum answer
 rule_holds(const struct rule *rule, const struct rule_question *q,

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "elements.h"
+
 struct beginning {
 	const char	*word;
 	uint8_t		len;
@@ -45,7 +47,7 @@ static const struct beginning beginnings[] = {
 const char *
 sniff(const uint8_t *buf, size_t len)
 {
-	const size_t n = sizeof(beginnings) / sizeof(beginnings[0]);
+	const size_t n = N_ELEMENTS(beginnings);
 
 	for (size_t i = 0; i < n; i++)
 		if (len >= beginnings[i].len && memcmp(buf,

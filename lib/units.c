@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "elements.h"
+
 /* SQLite's integers have 63 bits; rates are also counted in bits, times in
  * nanoseconds, both in 64 bits. */
 #define SIZE_LARGEST ((uint64_t)INT64_MAX)
@@ -74,18 +76,15 @@ static const struct unit duration_units[] = {
 };
 
 static const struct kind size_kind = {
-	size_units, sizeof(size_units) / sizeof(size_units[0]),
-	SIZE_LARGEST, true,
+	size_units, N_ELEMENTS(size_units), SIZE_LARGEST, true,
 };
 
 static const struct kind rate_kind = {
-	rate_units, sizeof(rate_units) / sizeof(rate_units[0]),
-	RATE_LARGEST, true,
+	rate_units, N_ELEMENTS(rate_units), RATE_LARGEST, true,
 };
 
 static const struct kind duration_kind = {
-	duration_units, sizeof(duration_units) / sizeof(duration_units[0]),
-	DURATION_LARGEST, false,
+	duration_units, N_ELEMENTS(duration_units), DURATION_LARGEST, false,
 };
 
 static const char *const period_names[N_PERIODS] = {

@@ -16,6 +16,8 @@
  */
 #include "schema.h"
 
+#include "lib/elements.h"
+
 /* Octets as people read them. */
 #define SIZE(x)								\
 	"CASE WHEN " x " >= 1e12"					\
@@ -120,7 +122,7 @@ static const char udp_sources[] =
     "ALTER TABLE udp_target ADD COLUMN source_port INTEGER;";
 
 const char *const schema_steps[] = { first_schema, udp_sources };
-const int schema_version = sizeof(schema_steps) / sizeof(schema_steps[0]);
+const int schema_version = N_ELEMENTS(schema_steps);
 
 const char schema_views[] =
     "DROP VIEW IF EXISTS live;"

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/elements.h"
 #include "lib/rule.h"
 
 #include "sockd/common/slot.h"
@@ -335,7 +336,7 @@ store_expire(struct store *s, unsigned n, uint64_t granted_us,
 	struct query *q;
 
 	*deleted = 0;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(kinds); i++) {
 		q = db_query(s->db, kinds[i]);
 		if (kinds[i] == EXPIRE_REFUSED)
 			query_time(q, 1, refused_us);

@@ -22,6 +22,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "lib/elements.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/helper.h"
 #include "sockd/common/log.h"
@@ -88,7 +89,7 @@ unignore_signals(void)
 	    .sa_flags = SA_RESTART };
 
 	sigemptyset(&nothing.sa_mask);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(signals); i++)
 		sigaction(signals[i], &nothing, NULL);
 }
 

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "lib/elements.h"
+
 enum { N_SETS = 512, N_WAYS = 8, HASH_SIZE = 32 };
 
 struct entry {
@@ -88,7 +90,7 @@ hash_question(const struct cache *c, const struct login_question *q,
 
 	crypto_generichash_init(&state, c->hash_key, sizeof(c->hash_key),
 	    HASH_SIZE);
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(texts); i++)
 		crypto_generichash_update(&state, (const uint8_t *)texts[i],
 		    strlen(texts[i]) + 1);
 	crypto_generichash_update(&state, &q->client.family,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "lib/elements.h"
 
 static const char *const scalar_sections[] = {
 	"", "log", "workers", "sessions", "timeouts", "pam", "abuse",
@@ -17,7 +18,7 @@ static const char *const scalar_sections[] = {
 static bool
 build_scalars(struct conf_reader *r)
 {
-	enum { N = sizeof(scalar_sections) / sizeof(scalar_sections[0]) };
+	enum { N = N_ELEMENTS(scalar_sections) };
 	struct conf *conf = r->conf;
 
 	for (size_t i = 0; i < N; i++) {

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "lib/elements.h"
+
 /* "less of section is not above more": both are keys of counts. */
 struct order {
 	const char	*section, *less, *more;
@@ -90,7 +92,7 @@ conf_check(struct conf_reader *r)
 {
 	r->section = NULL;
 	r->key = NULL;
-	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(orders); i++)
 		if (!check_order(r, &orders[i]))
 			return false;
 	return check_listens(r);

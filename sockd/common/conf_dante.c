@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "lib/elements.h"
+
 /* What begins a statement there, each with the octet that must follow. */
 static const struct {
 	const char	*word;
@@ -49,7 +51,7 @@ begins_with(const char *line, const char *word, char next)
 unsigned
 conf_dante_line(const char *text, char *word, size_t size)
 {
-	enum { N = sizeof(statements) / sizeof(statements[0]) };
+	enum { N = N_ELEMENTS(statements) };
 	unsigned number = 0;
 
 	while (text != NULL && *text != '\0') {

@@ -11,6 +11,7 @@
 #include <syslog.h>
 
 #include "helper.h"
+#include "lib/elements.h"
 
 /* A row's type and field, which nothing but a macro can name twice. */
 #define T(t)		#t, &conf_type_##t
@@ -226,7 +227,7 @@ const struct conf_key conf_keys[] = {
     BOARD_ADDRESSES_MAX },
 };
 
-const size_t conf_n_keys = sizeof(conf_keys) / sizeof(conf_keys[0]);
+const size_t conf_n_keys = N_ELEMENTS(conf_keys);
 
 const struct conf_key *
 conf_keys_of(const char *section, size_t *n)
@@ -259,7 +260,7 @@ conf_is_titled(const char *section)
 {
 	static const char *const titled[] = { "listen", "rule", "limit" };
 
-	for (size_t i = 0; i < sizeof(titled) / sizeof(titled[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(titled); i++)
 		if (strcmp(titled[i], section) == 0)
 			return true;
 	return false;

@@ -24,6 +24,7 @@
 #include "clock.h"
 #include "fd.h"
 #include "helper_family.h"
+#include "lib/elements.h"
 
 enum {
 	TICK_MS = 1000,
@@ -115,8 +116,7 @@ wait_for_news(struct family *fam)
 		  .events = POLLIN },
 	};
 
-	if (poll(pfds, sizeof(pfds) / sizeof(pfds[0]),
-	    wait_ms(fam, clock_ms())) <= 0)
+	if (poll(pfds, N_ELEMENTS(pfds), wait_ms(fam, clock_ms())) <= 0)
 		return true;
 	if (pfds[0].revents != 0)
 		return false;

@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/elements.h"
+
 enum {
 	YOUNG_MS = 1000,	/* died at once */
 	BACKOFF_MIN_MS = 100,
@@ -139,7 +141,7 @@ family_calm(struct family *fam, uint64_t now_ms)
 {
 	struct trouble *troubles[] = { &fam->deaths, &fam->overruns };
 
-	for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(troubles); i++)
 		if (now_ms - troubles[i]->last_ms > QUIET_MS)
 			log_ends(&troubles[i]->told);
 }

@@ -20,6 +20,7 @@
 #include <sys/prctl.h>
 #endif
 
+#include "lib/elements.h"
 #include "log.h"
 
 enum {
@@ -55,7 +56,7 @@ static const struct {
 };
 #undef AT
 
-enum { N_DESCRIPTORS = sizeof(descriptors) / sizeof(descriptors[0]) };
+enum { N_DESCRIPTORS = N_ELEMENTS(descriptors) };
 
 /* A terminal and a service manager send these to the whole group; what they
  * mean for a child the master says, through the pipes. */
@@ -77,7 +78,7 @@ keep(struct kept *kept, int fd)
 {
 	if (fd <= STDERR_FILENO)
 		return;
-	assert(kept->n < sizeof(kept->fds) / sizeof(kept->fds[0]));
+	assert(kept->n < N_ELEMENTS(kept->fds));
 	kept->fds[kept->n++] = fd;
 }
 
@@ -147,8 +148,7 @@ restore_signals(void)
 {
 	sigset_t none;
 
-	for (size_t i = 0;
-	    i < sizeof(masters_signals) / sizeof(masters_signals[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(masters_signals); i++)
 		signal(masters_signals[i], SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);

@@ -40,6 +40,7 @@
 #include <linux/filter.h>
 #include <linux/sockios.h>
 
+#include "lib/elements.h"
 #include "log.h"
 
 enum {
@@ -141,8 +142,6 @@ static struct program {
 	struct sock_filter	*code;
 	size_t			size;		/* octets */
 } programs[N_PROCESS_KINDS];
-
-#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
 static int
 add_groups(scmp_filter_ctx ctx, const struct group *g, size_t n,

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/elements.h"
+
 bool
 ctl_open_board(const struct conf *conf, struct board *b, bool writable)
 {
@@ -41,7 +43,7 @@ ctl_size(uint64_t octets, char buf[UNITS_TEXT_MAX])
 	double n = (double)octets;
 	size_t i = 0;
 
-	for (; n >= 1000 && i + 1 < sizeof(units) / sizeof(units[0]); i++)
+	for (; n >= 1000 && i + 1 < N_ELEMENTS(units); i++)
 		n /= 1000;
 	snprintf(buf, UNITS_TEXT_MAX, "%.*f %s", i == 0 ? 0 : i < 3 ? 1 : 2,
 	    n, units[i]);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/elements.h"
 #include "lib/hours.h"
 
 #include "sockd/common/clock.h"
@@ -70,7 +71,7 @@ read_command(const struct conf *conf, const char *text,
 	    { "bind", COMMAND_BIND }, { "udp", COMMAND_UDP } };
 
 	(void)conf;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
 		if (strcmp(text, names[i].name) != 0)
 			continue;
 		w->command = names[i].command;
@@ -143,7 +144,7 @@ read_word(const struct conf *conf, const char *word, struct explain_words *w)
 	const char *equals = strchr(word, '=');
 	size_t len = equals == NULL ? strlen(word) : (size_t)(equals - word);
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
 		if (strlen(keys[i].key) != len ||
 		    strncmp(keys[i].key, word, len) != 0)
 			continue;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/elements.h"
 #include "sockd/common/log.h"
 
 #include "ctl.h"
@@ -33,7 +34,7 @@ static const char default_file[] = SYSCONFDIR "/sockd.conf";
 static const struct ctl_word *
 find_command(const char *name)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(commands); i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
 	return NULL;
@@ -43,7 +44,7 @@ static int
 usage(void)
 {
 	fprintf(stderr, "usage: sockctl [-V] [-f file] command\n");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(commands); i++)
 		fprintf(stderr, "  %-8s %-15s  %s\n", commands[i].name,
 		    commands[i].words, commands[i].what);
 	return CTL_USAGE;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "ctl.h"
+#include "lib/elements.h"
 
 enum { N_PROCESS_STATES = PROCESS_LEAVING + 1 };
 
@@ -67,7 +68,7 @@ print_counts(struct board_counts *c)
 	};
 
 	printf("\nsince the start\n");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++)
 		printf("%-12s %" PRIu64 "\n", rows[i].name,
 		    atomic_load(rows[i].count));
 }

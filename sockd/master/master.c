@@ -19,6 +19,7 @@
 
 #include "activation.h"
 #include "daemonize.h"
+#include "lib/elements.h"
 #include "reload.h"
 #include "self.h"
 #include "signals.h"
@@ -115,7 +116,7 @@ find_users(const struct conf *conf)
 	uid_t uid;
 	gid_t gid;
 
-	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(users); i++) {
 		if (process_find_user(users[i], &uid, &gid) == 0 ||
 		    geteuid() != 0)
 			continue;
@@ -262,7 +263,7 @@ loop(struct master *m, int signal_fd)
 
 	while (m->phase != STOP_GONE) {
 		keep_children(m);
-		n = poll(fds, sizeof(fds) / sizeof(fds[0]), turn_ms(m));
+		n = poll(fds, N_ELEMENTS(fds), turn_ms(m));
 		if (n == -1 && errno != EINTR)
 			log_err("poll failed why=\"%s\"", strerror(errno));
 		heed_signals(m);

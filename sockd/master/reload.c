@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "activation.h"
+#include "lib/elements.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
 
@@ -110,7 +111,7 @@ take_over(struct master *m, struct conf *next)
 	c->base.n_listeners = m->listeners.n;
 	c->base.generation++;
 	atomic_store(&m->board.header->generation, c->base.generation);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(kinds); i++)
 		if (children_renew(c, kinds[i]) == -1)
 			log_err("reload incomplete kind=%s why=\"%s\"",
 			    process_kind_name(kinds[i]), strerror(errno));

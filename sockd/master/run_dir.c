@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/elements.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
 #include "sockd/common/process.h"
@@ -315,7 +316,7 @@ make_board(const struct run_dir *d, struct board *board,
 		    strerror(errno));
 		return -1;
 	}
-	for (size_t i = 0; i < sizeof(last_names) / sizeof(last_names[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(last_names); i++)
 		made->has_freed |= import(d->fd, last_names[i], board);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "lib/elements.h"
 #include "sockd/common/fd.h"
 
 static const int handled[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGCHLD };
@@ -32,7 +33,7 @@ signals_init(int *write_end)
 	if (pipe2(pipe_fds, O_NONBLOCK | O_CLOEXEC) == -1)
 		return -1;
 	sigemptyset(&sa.sa_mask);
-	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(handled); i++)
 		if (sigaction(handled[i], &sa, NULL) == -1)
 			return -1;
 	sa.sa_handler = SIG_IGN;

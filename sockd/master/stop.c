@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "activation.h"
+#include "lib/elements.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
 #include "sockd/common/slot.h"
@@ -20,7 +21,7 @@ enum {
 
 static const enum process_kind servers[] = { PROCESS_WORKER, PROCESS_KEEPER,
     PROCESS_AUTH, PROCESS_RESOLVER };
-enum { N_SERVERS = sizeof(servers) / sizeof(servers[0]) };
+enum { N_SERVERS = N_ELEMENTS(servers) };
 
 static void
 enter(struct master *m, enum stop_phase phase, uint64_t patience_ms)

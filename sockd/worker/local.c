@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "lib/elements.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/conf.h"
 #include "sockd/common/fd.h"
@@ -154,7 +155,7 @@ void
 local_keep_alive(int fd)
 {
 #ifdef TCP_KEEPIDLE
-	for (size_t i = 0; i < sizeof(keepalive) / sizeof(keepalive[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(keepalive); i++)
 		setsockopt(fd, IPPROTO_TCP, keepalive[i].name,
 		    &keepalive[i].value, sizeof(keepalive[i].value));
 #endif

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "lib/elements.h"
 #include "session.h"
 
 #ifdef HAVE_SPLICE
@@ -55,7 +56,7 @@ pipe_grow(struct pipe *p)
 {
 	static const int sizes[] = { PIPE_GROWN_SIZE, PIPE_GROWN_SIZE / 4 };
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(sizes); i++) {
 		int got = fcntl(p->fds[0], F_SETPIPE_SZ, sizes[i]);
 
 		if (got > 0) {

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "handshake.h"
+#include "lib/elements.h"
 #include "lib/socks4.h"
 #include "session.h"
 #include "sockd/common/slot.h"
@@ -31,7 +32,7 @@ static const struct {
 struct reply_failure
 reply_of_errno(int error)
 {
-	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(failures); i++)
 		if (failures[i].error == error)
 			return failures[i].failure;
 	return (struct reply_failure){ SOCKS5_FAILURE, OUTCOME_ERROR };

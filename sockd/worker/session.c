@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "abuse.h"
+#include "lib/elements.h"
 #include "park.h"
 #include "relay.h"
 #include "reply.h"
@@ -160,7 +161,7 @@ session_serve(struct worker *w, const struct listener *on, int *client,
 	open_session(&s, w, client);
 	s.listen = &w->conf->listens[on->index];
 	if (begin(&s, on->index, from)) {
-		for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
+		for (size_t i = 0; i < N_ELEMENTS(stages); i++)
 			if (!stages[i](&s))
 				break;		/* s.outcome tells why */
 		end(&s);
@@ -205,7 +206,7 @@ session_resume(struct worker *w, uint32_t slot, uint64_t owner, int *fds,
 	s.shown = &w->board->sessions[slot];
 	s.owner = owner;
 	kind = atomic_exchange(&s.shown->parked_kind, PARKED_NOTHING);
-	if (kind < sizeof(by_kind) / sizeof(by_kind[0]) &&
+	if (kind < N_ELEMENTS(by_kind) &&
 	    n - 1 >= by_kind[kind].least && n - 1 <= by_kind[kind].most) {
 		s.allowed = by_kind[kind].allowed;
 		by_kind[kind].go_on(&s, fds + 1, n - 1);

@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/elements.h"
 #include "lib/message.h"
-
-#define N_ELEMENTS(array)	(sizeof(array) / sizeof((array)[0]))
 
 union message {
 	struct login_question	login;

@@ -5,7 +5,7 @@
 #ifndef TESTS_UNIT_RULE_VALUES_H
 #define TESTS_UNIT_RULE_VALUES_H
 
-#define N_ELEMENTS(array)	(sizeof(array) / sizeof((array)[0]))
+#include "lib/elements.h"
 
 #define IP4(a, b, c, d)		{ .family = ADDR_IPV4, .ip = { a, b, c, d } }
 #define NET4(a, b, c, d, n)	{ .base = IP4(a, b, c, d), .bits = n }

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "lib/elements.h"
 #include "lib/socks5_addr.h"
 #include "target_text.h"
 
@@ -63,8 +64,8 @@ static const struct bad_addr bad_addrs[] = {
 	{ "\x03\x0e" "example.org:80", 16, 16 },
 };
 
-enum { N_GOOD_ADDRS = sizeof(good_addrs) / sizeof(good_addrs[0]),
-       N_BAD_ADDRS = sizeof(bad_addrs) / sizeof(bad_addrs[0]) };
+enum { N_GOOD_ADDRS = N_ELEMENTS(good_addrs),
+       N_BAD_ADDRS = N_ELEMENTS(bad_addrs) };
 
 /* Octets under construction. */
 struct octets {

@@ -8,6 +8,7 @@
 
 #include "exact.h"
 #include "lib/addr.h"
+#include "lib/elements.h"
 
 enum { UNSPECIFIED = 1, LOOPBACK = 2, MULTICAST = 4, BROADCAST = 8,
        LINK_LOCAL = 16, PRIVATE = 32 };
@@ -90,7 +91,7 @@ Test(addr, literals)
 	char buf[ADDR_TEXT_MAX];
 	struct addr a;
 
-	for (size_t i = 0; i < sizeof(literals) / sizeof(literals[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(literals); i++) {
 		const struct literal *l = &literals[i];
 		char *text = (char *)exact_copy(l->text, strlen(l->text) + 1);
 
@@ -107,7 +108,7 @@ Test(addr, literals)
 
 Test(addr, no_literals)
 {
-	const size_t n = sizeof(no_literals) / sizeof(no_literals[0]);
+	const size_t n = N_ELEMENTS(no_literals);
 	struct addr a, before;
 
 	memset(&a, 0xee, sizeof(a));
@@ -241,7 +242,7 @@ Test(addr, sockaddr_round_trip)
 	struct addr a, b;
 	socklen_t len;
 
-	for (size_t i = 0; i < sizeof(literals) / sizeof(literals[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(literals); i++) {
 		cr_assert(addr_parse(&a, literals[i].text));
 		a.port = 0x1234;
 		if (a.family == ADDR_IPV6 && addr_is_link_local(&a))

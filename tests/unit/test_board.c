@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "board_values.h"
+#include "lib/elements.h"
 #include "sockd/common/clock.h"
 
 static const struct board_sizes sizes = { .processes = 4, .session_max = 10,
@@ -84,7 +85,7 @@ Test(board, refuses_sizes_beyond_its_words)
 	wrong[2].principals = UINT32_MAX;
 	wrong[3].rules = BOARD_RULES_MAX + 1;
 	wrong[4].places = 0;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(wrong); i++) {
 		cr_assert_eq(board_create(&b, dir, &wrong[i]), -1, "%zu", i);
 		cr_assert_eq(errno, EINVAL);
 		cr_assert_eq(faccessat(dir, "board", F_OK, 0), -1);

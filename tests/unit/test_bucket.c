@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/bucket.h"
+#include "lib/elements.h"
 
 #define MS UINT64_C(1000000)
 #define SECOND UINT64_C(1000000000)
@@ -20,7 +21,7 @@ static const uint64_t rates[] = {
 	1000000000, 1000000007, 1250000000, 3999999999, 4000000000,
 };
 
-enum { N_RATES = sizeof(rates) / sizeof(rates[0]) };
+enum { N_RATES = N_ELEMENTS(rates) };
 
 /* A small generator, the same in every run. */
 static uint64_t
@@ -229,7 +230,7 @@ Test(bucket, clock_goes_back)
 	const uint64_t burst = 100 * MS, begin = 100000 * SECOND;
 	uint64_t now, wait, waited;
 
-	for (size_t i = 0; i < sizeof(back) / sizeof(back[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(back); i++) {
 		struct bucket b = { 0 };
 
 		now = begin;
@@ -247,7 +248,7 @@ Test(bucket, any_word_and_any_argument)
 {
 	static const uint64_t odd[] = { 0, 1, 3999999999, 4000000000,
 		UINT64_MAX / 2, UINT64_MAX - 1, UINT64_MAX };
-	enum { N = sizeof(odd) / sizeof(odd[0]) };
+	enum { N = N_ELEMENTS(odd) };
 	uint64_t wait;
 	size_t n;
 

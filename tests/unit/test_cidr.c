@@ -8,6 +8,7 @@
 
 #include "exact.h"
 #include "lib/cidr.h"
+#include "lib/elements.h"
 
 struct parse_case {
 	const char	*text;
@@ -91,8 +92,7 @@ Test(cidr, parse)
 	struct cidr c, before;
 
 	memset(&before, 0xee, sizeof(before));
-	for (size_t i = 0; i < sizeof(parse_cases) / sizeof(parse_cases[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(parse_cases); i++) {
 		const struct parse_case *p = &parse_cases[i];
 		char *text = (char *)exact_copy(p->text, strlen(p->text) + 1);
 
@@ -197,8 +197,7 @@ static const struct cover_case cover_cases[] = {
 
 Test(cidr, covers)
 {
-	for (size_t i = 0; i < sizeof(cover_cases) / sizeof(cover_cases[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(cover_cases); i++) {
 		struct cidr outer = prefix(cover_cases[i].outer);
 		struct cidr inner = prefix(cover_cases[i].inner);
 

@@ -2,6 +2,7 @@
  * The configuration: its defaults, every scalar key, and the file as such.
  */
 #include "conf_text.h"
+#include "lib/elements.h"
 
 #include <syslog.h>
 
@@ -268,7 +269,7 @@ Test(conf, quotes_keep_what_they_hold)
 	    "j\xc3\xb6rg" };
 
 	cr_assert_str_eq(r->name, "it's");
-	cr_assert_eq(r->n_users, sizeof(users) / sizeof(users[0]));
+	cr_assert_eq(r->n_users, N_ELEMENTS(users));
 	for (size_t i = 0; i < r->n_users; i++)
 		cr_assert_str_eq(r->users[i], users[i]);
 	conf_free(c);
@@ -281,7 +282,7 @@ Test(conf, a_broken_file_does_not_spoil_the_next)
 	    "rule \"a\" { to = { \"x\", ", "}", "\"" };
 	char err[CONF_ERR_SIZE];
 
-	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(broken); i++) {
 		struct conf *c = load_text(broken[i], err);
 
 		cr_assert_null(c, "taken: %s", broken[i]);
@@ -377,7 +378,7 @@ Test(conf, defaults_bow_to_what_is_written)
 		{ "workers { max = 10 min_spare = 6 }", 8, 6, 10, 10 },
 	};
 
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(tests); i++) {
 		struct conf *c = load_good(tests[i].text);
 
 		cr_expect_eq(c->workers.start, tests[i].start);

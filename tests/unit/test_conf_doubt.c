@@ -4,6 +4,7 @@
  * away.
  */
 #include "conf_text.h"
+#include "lib/elements.h"
 
 enum { DOUBTS_SIZE = 4096 };
 
@@ -43,7 +44,7 @@ check(const struct doubted *cases, size_t n)
 	}
 }
 
-#define CHECK(cases) check(cases, sizeof(cases) / sizeof(cases[0]))
+#define CHECK(cases) check(cases, N_ELEMENTS(cases))
 
 /* ---- never reached ---- */
 

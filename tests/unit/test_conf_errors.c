@@ -2,6 +2,7 @@
  * Wrong files, and the one line that each is refused with.
  */
 #include "conf_text.h"
+#include "lib/elements.h"
 
 
 struct wrong {
@@ -23,7 +24,7 @@ check(const struct wrong *cases, size_t n)
 	}
 }
 
-#define CHECK(cases) check(cases, sizeof(cases) / sizeof(cases[0]))
+#define CHECK(cases) check(cases, N_ELEMENTS(cases))
 
 /* ---- the text ---- */
 

@@ -2,6 +2,7 @@
  * sockd -T: what conf_print() writes, conf_load() reads again as the same.
  */
 #include "conf_text.h"
+#include "lib/elements.h"
 
 static const char *const files[] = {
 	"",
@@ -48,7 +49,7 @@ static const char *const files[] = {
 	"  rate_down = \"1Gbit\" sessions = 1 addresses = 16 }\n",
 };
 
-enum { N_FILES = sizeof(files) / sizeof(files[0]) };
+enum { N_FILES = N_ELEMENTS(files) };
 
 Test(conf_print, is_read_as_the_same)
 {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/elements.h"
 #include "sockd/common/conf.h"
 
 enum { TEXT_MAX = 256 * 1024, LINE_SIZE = 1024, VALUE_SIZE = 256 };
@@ -45,7 +46,7 @@ is_list(const struct conf_key *k)
 	    "targets", "ports", "addresses", "listens", "users", "groups",
 	    "hours", "sizes", "durations" };
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(lists); i++)
 		if (strcmp(k->type, lists[i]) == 0)
 			return true;
 	return false;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "exact.h"
+#include "lib/elements.h"
 #include "lib/hours.h"
 
 enum { DAY = 24 * 60 };
@@ -84,8 +85,7 @@ static const struct bad_window bad_windows[] = {
 
 Test(hours, good)
 {
-	for (size_t i = 0; i < sizeof(good_windows) / sizeof(good_windows[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(good_windows); i++) {
 		const struct good_window *g = &good_windows[i];
 		char *text = (char *)exact_copy(g->text, strlen(g->text) + 1);
 		char *buf = malloc(48);
@@ -108,8 +108,7 @@ Test(hours, bad)
 
 	memset(&h, 0xee, sizeof(h));
 	before = h;
-	for (size_t i = 0; i < sizeof(bad_windows) / sizeof(bad_windows[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(bad_windows); i++) {
 		const struct bad_window *b = &bad_windows[i];
 		char *text = (char *)exact_copy(b->text, strlen(b->text) + 1);
 		const char *why = NULL;
@@ -155,7 +154,7 @@ Test(hours, round_trip)
 	char *buf;
 
 	for (unsigned days = 1; days < 0x80; days++) {
-		for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		for (size_t i = 0; i < N_ELEMENTS(times); i++) {
 			h.days = (uint8_t)days;
 			h.begin = times[i][0];
 			h.end = times[i][1];
@@ -196,8 +195,7 @@ Test(hours, minute_by_minute)
 	struct hours h;
 	const char *why;
 
-	for (size_t i = 0; i < sizeof(good_windows) / sizeof(good_windows[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(good_windows); i++) {
 		const char *text = good_windows[i].text;
 
 		cr_assert(hours_parse(&h, text, &why));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exact.h"
+#include "lib/elements.h"
 #include "lib/name.h"
 
 struct good_name {
@@ -56,8 +57,7 @@ Test(name, good)
 {
 	char out[NAME_SIZE];
 
-	for (size_t i = 0; i < sizeof(good_names) / sizeof(good_names[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(good_names); i++) {
 		const char *sent = good_names[i].sent;
 
 		cr_assert(read_exactly(sent, strlen(sent), out), "%s", sent);
@@ -71,7 +71,7 @@ Test(name, bad)
 
 	memset(before, 0xee, sizeof(before));
 	memcpy(out, before, sizeof(out));
-	for (size_t i = 0; i < sizeof(no_names) / sizeof(no_names[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(no_names); i++) {
 		const char *sent = no_names[i];
 
 		cr_assert_not(read_exactly(sent, strlen(sent), out),
@@ -148,8 +148,7 @@ Test(name, round_trip)
 {
 	char out[NAME_SIZE], again[NAME_SIZE];
 
-	for (size_t i = 0; i < sizeof(good_names) / sizeof(good_names[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(good_names); i++) {
 		const char *sent = good_names[i].sent;
 
 		cr_assert(name_read(sent, strlen(sent), out));
@@ -195,8 +194,7 @@ static const struct suffix_case suffix_cases[] = {
 
 Test(name, suffix)
 {
-	for (size_t i = 0; i < sizeof(suffix_cases) / sizeof(suffix_cases[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(suffix_cases); i++) {
 		const struct suffix_case *s = &suffix_cases[i];
 
 		cr_assert_eq(name_has_suffix(s->name, s->suffix), s->below,

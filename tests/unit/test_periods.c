@@ -7,9 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "lib/elements.h"
 #include "sockd/account/periods.h"
-
-#define N_ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 
 static void
 set_zone(const char *zone)

@@ -3,6 +3,7 @@
  */
 #include <criterion/criterion.h>
 
+#include "lib/elements.h"
 #include "sockd/common/pipe_budget.h"
 
 static const struct {
@@ -20,7 +21,7 @@ static const struct {
 
 Test(pipe_budget, pages_and_workers)
 {
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
 		uint64_t pages = cases[i].pages;
 		unsigned size = cases[i].page_size;
 

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "board_values.h"
+#include "lib/elements.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/principal.h"
 
@@ -93,7 +94,7 @@ Test(principal_usage, least_of_all_caps_is_left)
 		{ 9999, 9999, 9999, no_cap, 0, NULL },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
 		uint32_t at = principal_find(&b, "ann");
 		struct principal_slot *p = &b.principals[at];
 		size_t which = 0;
@@ -138,7 +139,7 @@ Test(principal_usage, active_seconds_are_those_near_octets)
 	};
 	uint32_t at = principal_find(&b, "ann");
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
 		principal_touch(&b, at, rows[i].at_ms, 60000);
 		cr_assert_eq(atomic_load(&b.principals[at].active_s),
 		    rows[i].total_s, "%zu: %llu", i, (unsigned long long)

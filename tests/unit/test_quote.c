@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "exact.h"
+#include "lib/elements.h"
 #include "lib/quote.h"
 
 struct quote_case {
@@ -39,8 +40,7 @@ static const struct quote_case quote_cases[] = {
 
 Test(quote, cases)
 {
-	for (size_t i = 0; i < sizeof(quote_cases) / sizeof(quote_cases[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(quote_cases); i++) {
 		const struct quote_case *q = &quote_cases[i];
 		char *buf = malloc(q->size);
 

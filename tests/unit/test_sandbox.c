@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include "lib/elements.h"
 #include "sockd/common/sandbox.h"
 
 #include <criterion/criterion.h>
@@ -183,7 +184,7 @@ Test(sandbox, every_kind_has_what_it_needs_and_no_more)
 {
 	if (!is_built)
 		cr_skip_test("no filter in this build");
-	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(acts); i++) {
 		check(PROCESS_WORKER, acts[i].what, acts[i].act,
 		    acts[i].worker);
 		check(PROCESS_KEEPER, acts[i].what, acts[i].act,

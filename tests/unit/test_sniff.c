@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exact.h"
+#include "lib/elements.h"
 #include "lib/sniff.h"
 
 struct sniff_case {
@@ -38,8 +39,7 @@ static const struct sniff_case sniff_cases[] = {
 
 Test(sniff, cases)
 {
-	for (size_t i = 0; i < sizeof(sniff_cases) / sizeof(sniff_cases[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(sniff_cases); i++) {
 		const struct sniff_case *s = &sniff_cases[i];
 		uint8_t *copy = exact_copy(s->octets, s->len);
 
@@ -51,8 +51,7 @@ Test(sniff, cases)
 /* The first octet alone, and every beginning, in exact allocations. */
 Test(sniff, every_beginning)
 {
-	for (size_t i = 0; i < sizeof(sniff_cases) / sizeof(sniff_cases[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(sniff_cases); i++) {
 		for (size_t n = 0; n < sniff_cases[i].len; n++) {
 			uint8_t *copy = exact_copy(sniff_cases[i].octets, n);
 

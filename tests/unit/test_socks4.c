@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exact.h"
+#include "lib/elements.h"
 #include "lib/socks4.h"
 #include "target_text.h"
 
@@ -87,8 +88,7 @@ Test(socks4, good)
 	char text[NAME_SIZE + ADDR_TEXT_MAX];
 	struct socks4_request req;
 
-	for (size_t i = 0; i < sizeof(good_cases) / sizeof(good_cases[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(good_cases); i++) {
 		const struct good_case *g = &good_cases[i];
 		struct octets o = fixed(g->cd, g->net, g->ip);
 
@@ -240,7 +240,7 @@ static const struct bad_name bad_names[] = {
 /* As soon as the octet that decides it is there. */
 Test(socks4, bad_names)
 {
-	for (size_t i = 0; i < sizeof(bad_names) / sizeof(bad_names[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(bad_names); i++) {
 		struct octets o = fixed(1, 0, 1);
 
 		put_text(&o, "ann");
@@ -272,8 +272,7 @@ Test(socks4, replies)
 	uint8_t *buf;
 	struct addr bnd;
 
-	for (size_t i = 0; i < sizeof(reply_cases) / sizeof(reply_cases[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(reply_cases); i++) {
 		const struct reply_case *r = &reply_cases[i];
 
 		buf = malloc(SOCKS4_REPLY_SIZE);

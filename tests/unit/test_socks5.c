@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exact.h"
+#include "lib/elements.h"
 #include "lib/socks5.h"
 #include "socks5_values.h"
 
@@ -224,7 +225,7 @@ Test(reply, round_trip)
 	struct addr bnd;
 	size_t len;
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
 		uint8_t *buf = malloc(SOCKS5_REPLY_MAX);
 
 		cr_assert(addr_parse(&bnd, texts[i]));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exact.h"
+#include "lib/elements.h"
 #include "lib/socks5_udp.h"
 #include "socks5_values.h"
 
@@ -134,7 +135,7 @@ Test(socks5_udp, round_trip)
 	struct addr from;
 	size_t len;
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(texts); i++) {
 		uint8_t *buf = malloc(SOCKS5_UDP_HEADER_ADDR_MAX);
 
 		cr_assert(addr_parse(&from, texts[i]));

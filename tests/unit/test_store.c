@@ -3,6 +3,7 @@
  * say.
  */
 #include "ledger_values.h"
+#include "lib/elements.h"
 
 #include "sockd/account/clean.h"
 #include "sockd/account/schema.h"
@@ -273,7 +274,7 @@ Test(store, clean_text_is_utf8)
 	};
 	char buf[64];
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++)
 		cr_assert_str_eq(clean_text(buf, sizeof(buf),
 		    rows[i].dirty), rows[i].clean, "%zu: %s", i, buf);
 	cr_assert_str_eq(clean_text(buf, 9, "abcdefghijkl"), "abcde");

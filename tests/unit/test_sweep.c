@@ -3,6 +3,7 @@
  * die, databases that are locked, slots that hold nonsense.
  */
 #include "ledger_values.h"
+#include "lib/elements.h"
 
 TestSuite(sweep, .init = make_ledger, .fini = remove_ledger);
 
@@ -393,7 +394,7 @@ Test(sweep, nonsense_is_counted_and_freed_and_harms_nobody)
 	static spoil_fn *const spoils[] = { spoil_outcome, spoil_id,
 	    spoil_bytes, spoil_reply, spoil_bool, spoil_client,
 	    spoil_gids, spoil_text };
-	enum { N = sizeof(spoils) / sizeof(spoils[0]) };
+	enum { N = N_ELEMENTS(spoils) };
 	uint32_t good, slot;
 
 	for (size_t i = 0; i < N; i++) {

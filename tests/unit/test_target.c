@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exact.h"
+#include "lib/elements.h"
 #include "lib/target.h"
 
 struct target_case {
@@ -35,8 +36,7 @@ Test(target, cases)
 	char buf[ADDR_TEXT_MAX];
 
 	memset(&before, 0xee, sizeof(before));
-	for (size_t i = 0; i < sizeof(target_cases) / sizeof(target_cases[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(target_cases); i++) {
 		const struct target_case *t = &target_cases[i];
 		size_t len = strlen(t->octets);
 		uint8_t *copy = exact_copy(t->octets, len);
@@ -83,8 +83,7 @@ Test(target, may_contain)
 		if (!target_may_contain(octets, 1))
 			cr_assert_not(target_from_name(&target, octets, 2, 80));
 	}
-	for (size_t i = 0; i < sizeof(target_cases) / sizeof(target_cases[0]);
-	    i++) {
+	for (size_t i = 0; i < N_ELEMENTS(target_cases); i++) {
 		const struct target_case *t = &target_cases[i];
 
 		if (t->name != NULL)

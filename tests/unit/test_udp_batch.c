@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/elements.h"
 #include "sockd/worker/udp_inbox.h"
 #include "sockd/worker/udp_outbox.h"
 
@@ -121,7 +122,7 @@ Test(udp_batch, runs_with_others_between)
 	static const size_t sizes[] = { 0, 0, 10, 10, 10, 5, 10, 11, 11, 0,
 		11, 1472, 1472, 1472, 1473, 1473, 20000, 20000, 1, 1, 0 };
 
-	there_and_back(sizes, sizeof(sizes) / sizeof(sizes[0]));
+	there_and_back(sizes, N_ELEMENTS(sizes));
 }
 
 /* Asked without what is tested. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/elements.h"
 #include "sockd/worker/udp_peer.h"
 #include "sockd/worker/udp_target.h"
 
@@ -63,7 +64,7 @@ Test(udp_targets, address_port_and_name_tell_them_apart)
 	const struct target all[] = { at(1, 53), at(2, 53), at(1, 54),
 		named("a.example", 53), named("b.example", 53),
 		named("a.example", 54) };
-	enum { N = sizeof(all) / sizeof(all[0]) };
+	enum { N = N_ELEMENTS(all) };
 	struct udp_target *found[N];
 
 	for (int i = 0; i < N; i++) {

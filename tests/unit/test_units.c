@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "exact.h"
+#include "lib/elements.h"
 #include "lib/units.h"
 
 struct value_case {
@@ -152,18 +153,17 @@ check_values(read_fn read, const struct value_case *cases, size_t n)
 
 Test(units, sizes)
 {
-	check_values(units_size, sizes, sizeof(sizes) / sizeof(sizes[0]));
+	check_values(units_size, sizes, N_ELEMENTS(sizes));
 }
 
 Test(units, rates)
 {
-	check_values(units_rate, rates, sizeof(rates) / sizeof(rates[0]));
+	check_values(units_rate, rates, N_ELEMENTS(rates));
 }
 
 Test(units, durations)
 {
-	check_values(units_duration, durations,
-	    sizeof(durations) / sizeof(durations[0]));
+	check_values(units_duration, durations, N_ELEMENTS(durations));
 }
 
 struct per_case {
@@ -193,7 +193,7 @@ static const struct per_case pers[] = {
 
 Test(units, per_period)
 {
-	for (size_t i = 0; i < sizeof(pers) / sizeof(pers[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(pers); i++) {
 		char *text = (char *)exact_copy(pers[i].text,
 		    strlen(pers[i].text) + 1);
 		enum units_period period = PERIOD_DAY;
@@ -264,7 +264,7 @@ Test(units, format)
 {
 	char buf[UNITS_TEXT_MAX];
 
-	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(formats); i++) {
 		const struct format_case *f = &formats[i];
 
 		cr_assert_str_eq(units_format_size(f->value, buf), f->size);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "lib/elements.h"
 #include "sockd/common/conf.h"
 #include "sockd/worker/dial.h"
 #include "sockd/worker/method.h"
@@ -43,7 +44,7 @@ static const struct {
 
 Test(method, choose)
 {
-	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(choices); i++) {
 		struct conf_listen listen = { .n_methods = choices[i].n_ours };
 		struct socks5_greeting greeting = {
 			.n_methods = choices[i].n_offered };
@@ -106,7 +107,7 @@ static const struct {
 
 Test(dial, order)
 {
-	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(orders); i++) {
 		struct addr given[MESSAGE_ADDRS_MAX], want[MESSAGE_ADDRS_MAX];
 		struct addr got[MESSAGE_ADDRS_MAX];
 		size_t n = read_list(orders[i].given, given);
@@ -152,7 +153,7 @@ static const struct {
 
 Test(reply, of_errno)
 {
-	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(replies); i++) {
 		struct reply_failure f = reply_of_errno(replies[i].error);
 
 		cr_assert_eq(f.rep, replies[i].rep, "case %zu", i);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "board_values.h"
+#include "lib/elements.h"
 #include "rule_values.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/slot.h"
@@ -193,7 +194,7 @@ Test(dial_race, never_allowed_addresses_are_blocked)
 	struct dialed d;
 	struct addr at;
 
-	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(never); i++) {
 		cr_assert(addr_parse(&at, never[i]));
 		at.port = 80;
 		cr_assert_not(dial(&s, &at, 1, &d, &failure));
