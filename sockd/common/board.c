@@ -18,7 +18,7 @@
 
 #include "clock.h"
 
-static const char board_name[] = "board";
+const char board_file[] = "board";
 static const char board_magic[8] = "sockdbrd";
 
 enum {
@@ -159,7 +159,7 @@ board_create(struct board *b, int dirfd, const struct board_sizes *sizes)
 		errno = EINVAL;
 		return -1;
 	}
-	fd = openat(dirfd, board_name,
+	fd = openat(dirfd, board_file,
 	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return -1;
@@ -173,7 +173,7 @@ board_create(struct board *b, int dirfd, const struct board_sizes *sizes)
 	close(fd);
 	return 0;
 fail:
-	unlinkat(dirfd, board_name, 0);
+	unlinkat(dirfd, board_file, 0);
 	close(fd);
 	errno = saved;
 	return -1;

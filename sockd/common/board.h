@@ -331,9 +331,11 @@ struct board {
 	size_t			size;
 };
 
+extern const char board_file[];		/* its name in run_dir */
+
 /*
  * Make the board of a new run in the directory dirfd, under the name
- * "board" (0600), preallocated and zeroed, and map it.  Beside session_max
+ * board_file (0600), preallocated and zeroed, and map it.  Beside session_max
  * slots there are as many again for sessions that ended and wait for the
  * accountant, and one for each process.  -1 and errno, and no file is left:
  * EEXIST if there is one (it must be imported or put aside before), ENOSPC,

@@ -20,7 +20,7 @@ ctl_open_board(const struct conf *conf, struct board *b, bool writable)
 	const char *why = NULL;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/board", conf->run_dir);
+	snprintf(path, sizeof(path), "%s/%s", conf->run_dir, board_file);
 	fd = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC |
 	    O_NOFOLLOW);
 	if (fd != -1 && board_open(b, fd, writable, &why) == 0) {

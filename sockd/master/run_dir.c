@@ -23,7 +23,6 @@
 enum { LOCK_PATIENCE_MS = 5000, LOCK_STEP_MS = 50, BOARDS_ASIDE_MAX = 100,
        SESSIONS_LEAST = 64 };
 
-static const char board_name[] = "board";
 /* The board of the last run; the second name is for the one that a start
  * left which was killed while it imported the first. */
 static const char *const last_names[] = { "board.last", "board.last2" };
@@ -291,13 +290,13 @@ move_board(int dirfd)
 {
 	const char *to = last_names[0];
 
-	if (!exists(dirfd, board_name))
+	if (!exists(dirfd, board_file))
 		return 0;
 	if (exists(dirfd, to))
 		to = last_names[1];
 	if (exists(dirfd, to))
 		put_aside(dirfd, to, "two imports were interrupted");
-	return renameat(dirfd, board_name, dirfd, to);
+	return renameat(dirfd, board_file, dirfd, to);
 }
 
 /*
@@ -312,7 +311,7 @@ make_board(const struct run_dir *d, struct board *board,
 	*made = (struct made){ 0 };
 	if (move_board(d->fd) == -1 || create_board(d, board, wanted,
 	    &made->session_max) == -1) {
-		log_err("start failed file=%s why=\"%s\"", board_name,
+		log_err("start failed file=%s why=\"%s\"", board_file,
 		    strerror(errno));
 		return -1;
 	}
@@ -350,7 +349,7 @@ run_dir_close(struct run_dir *d, const struct board *board)
 	unsigned held = board_waiting(board);
 
 	if (held == 0)
-		unlinkat(d->fd, board_name, 0);
+		unlinkat(d->fd, board_file, 0);
 	else
 		log_warning("board kept sessions=%u why=\"the database has "
 		    "not taken them; the next start will\"", held);
