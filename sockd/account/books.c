@@ -49,7 +49,7 @@ books_close(struct books *k)
 static bool
 is_ahead(const struct activity *a)
 {
-	uint64_t most_ms = clock_wall_ms() + 2000;
+	uint64_t most_ms = clock_wall_ms() + CLOCK_DIFFER_MS;
 
 	return a->until_ms[false] > most_ms || a->until_ms[true] > most_ms;
 }

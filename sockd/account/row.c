@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "sockd/common/clock.h"
 #include "sockd/common/principal.h"
 #include "sockd/common/slot.h"
 
@@ -52,7 +53,8 @@ take_times(struct row *r, const struct session_slot *s, uint64_t now_us)
 	r->started_us = between(year_2000_us, s->started_us, most_us);
 	r->ended_us = r->ended ?
 	    between(r->started_us, s->ended_us, most_us) : 0;
-	r->active_ms = between(0, s->active_ms, now_us / 1000 + 2000);
+	r->active_ms = between(0, s->active_ms,
+	    now_us / 1000 + CLOCK_DIFFER_MS);
 }
 
 /* A literal that was sent as a name is the address that it is. */

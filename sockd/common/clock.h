@@ -10,6 +10,12 @@
 uint64_t clock_ms(void);
 uint64_t clock_ns(void);
 
+/*
+ * How far apart two processes may be in what they take for now: each looks
+ * at the clock, and acts a little later.  If it is more, the clock was set.
+ */
+enum { CLOCK_DIFFER_MS = 2000 };
+
 /* CLOCK_REALTIME, since 1970: goes back when somebody sets it. */
 uint64_t clock_wall_us(void);
 uint64_t clock_wall_ms(void);

@@ -126,7 +126,6 @@ void
 principal_touch(struct board *b, uint32_t principal, uint64_t now_ms,
     uint64_t idle_ms)
 {
-	const uint64_t step_ms = 2000;
 	struct principal_slot *p;
 	uint64_t last, seconds, next;
 
@@ -134,7 +133,8 @@ principal_touch(struct board *b, uint32_t principal, uint64_t now_ms,
 		return;
 	p = &b->principals[principal];
 	last = atomic_load_explicit(&p->counted_ms, memory_order_relaxed);
-	if (last != 0 && now_ms < last + 1000 && last < now_ms + step_ms)
+	if (last != 0 && now_ms < last + 1000 &&
+	    last < now_ms + CLOCK_DIFFER_MS)
 		return;
 	if (last == 0 || now_ms < last) {
 		seconds = 0;
