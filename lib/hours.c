@@ -198,7 +198,7 @@ format_run(const struct hours *h, unsigned first, char *buf, int len)
 }
 
 const char *
-hours_format(const struct hours *h, char buf[48])
+hours_format(const struct hours *h, char buf[HOURS_TEXT_MAX])
 {
 	int len = 0;
 

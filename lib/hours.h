@@ -13,7 +13,10 @@
 #include <stdint.h>
 #include <time.h>
 
-enum { WEEK_MINUTES = 7 * 24 * 60 };
+enum {
+	WEEK_MINUTES = 7 * 24 * 60,
+	HOURS_TEXT_MAX = 48,	/* four runs of days, two times, and a NUL */
+};
 
 struct hours {
 	uint8_t		days;		/* bit 0: Monday ... bit 6: Sunday */
@@ -43,6 +46,6 @@ bool	hours_contain(const struct hours *h, unsigned minute);
 bool	hours_has_edge(const struct hours *h, unsigned minute);
 
 /* Write as hours_parse() reads, days in ranges.  Returns buf. */
-const char *hours_format(const struct hours *h, char buf[48]);
+const char *hours_format(const struct hours *h, char buf[HOURS_TEXT_MAX]);
 
 #endif

@@ -34,7 +34,7 @@ hours_print(const struct conf *conf, const struct conf_key *key,
 {
 	const struct hours *const *field = conf_field_const(key, base);
 	size_t n = conf_length(key, base);
-	char text[48];
+	char text[HOURS_TEXT_MAX];
 
 	(void)conf;
 	for (size_t i = 0; i < n; i++)

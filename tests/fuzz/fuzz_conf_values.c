@@ -106,7 +106,7 @@ check_hours(const char *text)
 {
 	struct hours h, again;
 	const char *why = NULL;
-	char buf[48];
+	char buf[HOURS_TEXT_MAX];
 
 	if (!hours_parse(&h, text, &why)) {
 		must(why != NULL);

@@ -127,7 +127,7 @@ Test(hours, every_octet_and_every_prefix)
 	static const char good[] = "mon-wed,fri 08:00-18:00";
 	struct hours h = { 0 }, again = { 0 };
 	const char *why;
-	char buf[48];
+	char buf[HOURS_TEXT_MAX];
 
 	for (size_t at = 0; at < sizeof(good) - 1; at++) {
 		for (int c = 0; c < 256; c++) {
