@@ -8,8 +8,6 @@
  */
 #include "config.h"
 
-#include "bind.h"
-
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,6 +16,7 @@
 #include <unistd.h>
 
 #include "authorize.h"
+#include "bind_peers.h"
 #include "local.h"
 #include "park.h"
 #include "relay.h"

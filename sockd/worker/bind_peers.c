@@ -3,7 +3,7 @@
  * or anybody (0.0.0.0, ::).  The rules are asked here with DST, without a
  * port; the peer that comes is asked about once more.
  */
-#include "bind.h"
+#include "bind_peers.h"
 
 #include <string.h>
 

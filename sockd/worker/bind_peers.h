@@ -1,8 +1,8 @@
 /*
  * For whom a BIND waits.
  */
-#ifndef WORKER_BIND_H
-#define WORKER_BIND_H
+#ifndef WORKER_BIND_PEERS_H
+#define WORKER_BIND_PEERS_H
 
 #include "session.h"
 
