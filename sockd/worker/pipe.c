@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "lib/elements.h"
-#include "session.h"
 
 #ifdef HAVE_SPLICE
 

@@ -12,7 +12,11 @@
 
 #include "sockd/common/pipe_budget.h"
 
-struct pipe;
+struct pipe {
+	int	fds[2];			/* -1: not made */
+	size_t	size;			/* octets that it can hold */
+	size_t	held;			/* octets that are in it */
+};
 
 enum { PIPE_GROWN_SIZE = 1024 * 1024 };	/* of a busy tunnel */
 

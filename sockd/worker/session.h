@@ -15,12 +15,7 @@
 #include "sockd/common/question.h"
 
 #include "buffer.h"
-
-struct pipe {
-	int	fds[2];			/* -1: not made */
-	size_t	size;			/* octets that it can hold */
-	size_t	held;			/* octets that are in it */
-};
+#include "pipe.h"
 
 /* What a worker has for all its clients, one after another. */
 struct worker {
