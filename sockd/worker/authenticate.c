@@ -14,6 +14,7 @@
 #include "lib/quote.h"
 #include "lib/userpass.h"
 #include "park.h"
+#include "refuse.h"
 #include "reply.h"
 #include "session.h"
 #include "sockd/common/clock.h"

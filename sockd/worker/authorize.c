@@ -7,7 +7,7 @@
 
 #include "limits.h"
 #include "method.h"
-#include "reply.h"
+#include "refuse.h"
 #include "session.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/slot.h"

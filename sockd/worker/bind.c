@@ -19,6 +19,7 @@
 #include "bind_peers.h"
 #include "local.h"
 #include "park.h"
+#include "refuse.h"
 #include "relay.h"
 #include "reply.h"
 #include "sockd/common/clock.h"

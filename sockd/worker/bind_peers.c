@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "local.h"
-#include "reply.h"
+#include "refuse.h"
 #include "resolve.h"
 #include "sockd/common/slot.h"
 

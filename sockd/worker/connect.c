@@ -3,6 +3,7 @@
  * client from where, and relay until both are done.
  */
 #include "dial.h"
+#include "refuse.h"
 #include "relay.h"
 #include "resolve.h"
 #include "session.h"

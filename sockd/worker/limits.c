@@ -7,7 +7,7 @@
 
 #include "abuse.h"
 #include "lib/quote.h"
-#include "reply.h"
+#include "refuse.h"
 #include "session.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"

@@ -8,6 +8,7 @@
 #include "lib/socks4.h"
 #include "lib/socks5.h"
 #include "method.h"
+#include "refuse.h"
 #include "reply.h"
 #include "session.h"
 #include "sockd/common/log.h"

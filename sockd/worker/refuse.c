@@ -4,6 +4,8 @@
  * in the client's kernel; so for a short while what still comes is read and
  * thrown away.  RFC 1928 wants the connection closed within 10 s.
  */
+#include "refuse.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>

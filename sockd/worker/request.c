@@ -6,7 +6,7 @@
 #include "handshake.h"
 #include "lib/socks4.h"
 #include "lib/socks5.h"
-#include "reply.h"
+#include "refuse.h"
 #include "session.h"
 #include "sockd/common/slot.h"
 

@@ -1,7 +1,7 @@
 /*
  * The fifth stage, in a worker: do what was asked, by command.
  */
-#include "reply.h"
+#include "refuse.h"
 #include "session.h"
 
 static bool

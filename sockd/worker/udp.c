@@ -16,6 +16,7 @@
 #include "authorize.h"
 #include "local.h"
 #include "park.h"
+#include "refuse.h"
 #include "reply.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/drops.h"
