@@ -57,8 +57,9 @@ copy_fields(struct session_slot *to, const struct session_slot *from)
 	to->place = BOARD_NOBODY;
 }
 
-bool
-slot_copy(struct board *to, const struct board *from, uint32_t slot)
+/* An ENDED slot of the older board; false: no room, or nonsense. */
+static bool
+copy_slot(struct board *to, const struct board *from, uint32_t slot)
 {
 	struct session_slot copy;
 	enum slot_state state;
@@ -144,7 +145,7 @@ board_import(struct board *to, struct board *from)
 		if (atomic_load(&from->states[i]) == SLOT_FREE)
 			continue;
 		close_one(from, i, when_us);
-		if (!slot_copy(to, from, i))
+		if (!copy_slot(to, from, i))
 			continue;
 		atomic_store(&from->states[i], SLOT_FREE);
 		n++;

@@ -134,9 +134,6 @@ const struct udp_count *slot_udp_peek(const struct board *b, uint32_t slot);
 int	slot_read(const struct board *b, uint32_t slot,
 	    struct session_slot *copy, enum slot_state *state);
 
-/* Copy an ENDED slot of an older board; false: no room, or nonsense. */
-bool	slot_copy(struct board *to, const struct board *from, uint32_t slot);
-
 /*
  * A process has died: every slot that it owned ends as lost, or is given
  * back if its client never sent an octet.  Returns how many.  The master
