@@ -142,10 +142,3 @@ rule_condition_name(enum rule_condition condition)
 {
 	return conditions[condition].name;
 }
-
-bool
-target_is_never_allowed(const struct addr *to)
-{
-	return to->family == ADDR_NONE || addr_is_unspecified(to) ||
-	    addr_is_multicast(to) || addr_is_broadcast(to);
-}

@@ -185,10 +185,4 @@ const struct limit *policy_limit(const struct policy *policy,
 /* "to", "hours", ... and "" for CONDITION_NONE. */
 const char *rule_condition_name(enum rule_condition condition);
 
-/*
- * Refused whatever the rules say: unspecified, multicast, broadcast, and
- * what is no address at all.
- */
-bool	target_is_never_allowed(const struct addr *to);
-
 #endif

@@ -1,5 +1,6 @@
 /*
- * A target out of the name that a client sent, for every protocol alike.
+ * A target out of the name that a client sent, for every protocol alike, and
+ * those that nobody may have.
  *
  * Runs in workers.  The one gate between a client's octets and the resolvers:
  * what passes is a name by lib/name's rules, or an address and never asked.
@@ -49,4 +50,11 @@ target_may_contain(const uint8_t *octets, size_t len)
 			return false;
 	}
 	return true;
+}
+
+bool
+target_is_never_allowed(const struct addr *to)
+{
+	return to->family == ADDR_NONE || addr_is_unspecified(to) ||
+	    addr_is_multicast(to) || addr_is_broadcast(to);
 }

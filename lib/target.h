@@ -35,4 +35,10 @@ bool	target_from_name(struct target *target, const uint8_t *octets,
  */
 bool	target_may_contain(const uint8_t *octets, size_t len);
 
+/*
+ * Refused whatever the rules say: unspecified, multicast, broadcast, and
+ * what is no address at all.
+ */
+bool	target_is_never_allowed(const struct addr *to);
+
 #endif

@@ -1,6 +1,5 @@
 /*
- * The verdict of many rules, while some are still open; and what no rule can
- * allow.
+ * The verdict of many rules, while some are still open.
  */
 #include <criterion/criterion.h>
 
@@ -96,29 +95,4 @@ Test(policy, knows_whether_a_free_rule_can_pass)
 		cr_assert_eq(policy_can_pass_free(&policy, &asked),
 		    rows[i].can, "\"%s\"", rows[i].rules);
 	}
-}
-
-Test(target, is_never_allowed)
-{
-	static const struct {
-		const char	*text;
-		bool		never;
-	} rows[] = {
-		{ "0.0.0.0", true }, { "::", true },
-		{ "224.0.0.1", true }, { "239.255.255.255", true },
-		{ "ff02::1", true }, { "255.255.255.255", true },
-		{ "0.0.0.1", false }, { "223.255.255.255", false },
-		{ "127.0.0.1", false }, { "::1", false },
-		{ "255.255.255.254", false }, { "fe80::1", false },
-		{ "198.51.100.7", false }, { "2001:db8::1", false },
-	};
-
-	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
-		struct addr a;
-
-		cr_assert(addr_parse(&a, rows[i].text), "%s", rows[i].text);
-		cr_assert_eq(target_is_never_allowed(&a), rows[i].never, "%s",
-		    rows[i].text);
-	}
-	cr_assert(target_is_never_allowed(&(struct addr){ 0 }));
 }

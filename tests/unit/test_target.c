@@ -92,3 +92,28 @@ Test(target, may_contain)
 	}
 	cr_assert(target_may_contain(octets, 0));
 }
+
+Test(target, is_never_allowed)
+{
+	static const struct {
+		const char	*text;
+		bool		never;
+	} rows[] = {
+		{ "0.0.0.0", true }, { "::", true },
+		{ "224.0.0.1", true }, { "239.255.255.255", true },
+		{ "ff02::1", true }, { "255.255.255.255", true },
+		{ "0.0.0.1", false }, { "223.255.255.255", false },
+		{ "127.0.0.1", false }, { "::1", false },
+		{ "255.255.255.254", false }, { "fe80::1", false },
+		{ "198.51.100.7", false }, { "2001:db8::1", false },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+		struct addr a;
+
+		cr_assert(addr_parse(&a, rows[i].text), "%s", rows[i].text);
+		cr_assert_eq(target_is_never_allowed(&a), rows[i].never, "%s",
+		    rows[i].text);
+	}
+	cr_assert(target_is_never_allowed(&(struct addr){ 0 }));
+}
