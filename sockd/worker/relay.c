@@ -19,14 +19,12 @@
 #include "pipe.h"
 #include "session.h"
 #include "sockd/common/clock.h"
-#include "sockd/common/principal.h"
 #include "wait.h"
 
 enum {
 	CLIENT, TARGET,			/* index of sockets */
 	TROUBLE = POLLERR | POLLHUP | POLLNVAL,
 	LINGER_MS = 10000,		/* after a reset, for the last octets */
-	TOUCH_MS = 1000,		/* active time, to the board */
 	KEEPALIVE_AFTER_MS = 1000,
 	WORD_KEEPALIVE = 0,		/* in the slot's park_data */
 };
@@ -39,7 +37,7 @@ struct relay {
 	uint64_t	now_ms;
 	uint64_t	moved_ms;	/* when an octet did: idle deadlines */
 	uint64_t	fresh_ms;	/* the same, or when we took it up */
-	uint64_t	touched_ms;	/* when the board was told of octets */
+	uint64_t	touched_ms;	/* for session_touch() */
 	uint64_t	park_ms;	/* when a keeper is to have it */
 	uint64_t	short_ms;	/* since then, 0: they are not */
 	uint64_t	broken_ms;	/* a reset was noticed, 0: none */
@@ -76,19 +74,8 @@ begin_flow(struct relay *r, int side)
 static void
 touch(struct relay *r)
 {
-	struct session *s = r->session;
-	uint64_t wall_ms;
-
 	r->moved_ms = r->fresh_ms = r->now_ms;
-	if (r->touched_ms != 0 && r->now_ms - r->touched_ms < TOUCH_MS)
-		return;
-	r->touched_ms = r->now_ms;
-	wall_ms = clock_wall_ms();
-	atomic_store_explicit(&s->shown->active_ms, wall_ms,
-	    memory_order_relaxed);
-	if (s->shown->metered && s->shown->principal < s->board->n.principals)
-		principal_touch(s->board, s->shown->principal, wall_ms,
-		    s->conf->accounting.time_idle_ms);
+	session_touch(r->session, &r->touched_ms, r->now_ms);
 }
 
 /*

@@ -16,7 +16,10 @@
 #include "sockd/common/clock.h"
 #include "sockd/common/fd.h"
 #include "sockd/common/place.h"
+#include "sockd/common/principal.h"
 #include "sockd/common/slot.h"
+
+enum { TOUCH_MS = 1000 };		/* active time, to the board */
 
 /* The life of a session.  It only ever moves down this list. */
 static bool (*const stages[])(struct session *) = {
@@ -248,4 +251,15 @@ session_grant(struct session *s, unsigned rule, const struct addr *target,
 	slot_advance(s->board, s->slot, SLOT_LIVE);
 	atomic_fetch_add_explicit(&s->board->header->counts.granted, 1,
 	    memory_order_relaxed);
+}
+
+void
+session_touch(struct session *s, uint64_t *touched_ms, uint64_t now_ms)
+{
+	if (*touched_ms != 0 && now_ms - *touched_ms < TOUCH_MS)
+		return;
+	*touched_ms = now_ms;
+	if (s->shown->metered)
+		principal_touch(s->board, s->shown->principal,
+		    clock_wall_ms(), s->conf->accounting.time_idle_ms);
 }

@@ -111,4 +111,11 @@ void	session_use_rule(struct session *s, unsigned rule);
 void	session_grant(struct session *s, unsigned rule,
 	    const struct addr *target, const struct addr *source);
 
+/*
+ * Something has passed and was counted: once a second the principal's active
+ * time is told.  *touched_ms, 0 at first, is when it was told last.
+ */
+void	session_touch(struct session *s, uint64_t *touched_ms,
+	    uint64_t now_ms);
+
 #endif

@@ -51,7 +51,7 @@ struct udp {
 	uint64_t		now_ms, minute_ms;
 	uint64_t		moved_ms;	/* something passed */
 	uint64_t		heard_ms;	/* something came */
-	uint64_t		touched_ms;
+	uint64_t		touched_ms;	/* for session_touch() */
 	uint64_t		park_again_ms;	/* keepers were full */
 	uint32_t		drops[N_UDP_DROPS];
 

@@ -8,11 +8,6 @@
  */
 #include "udp.h"
 
-#include "sockd/common/clock.h"
-#include "sockd/common/principal.h"
-
-enum { TOUCH_MS = 1000 };
-
 /* The rest of the last one, beyond the quota. */
 static void
 pay_over(struct udp_flow *f, size_t len)
@@ -57,15 +52,8 @@ add(_Atomic uint64_t *count, uint64_t n)
 static void
 touch(struct udp *u)
 {
-	struct session *s = u->session;
-
 	u->moved_ms = u->now_ms;
-	if (u->touched_ms != 0 && u->now_ms - u->touched_ms < TOUCH_MS)
-		return;
-	u->touched_ms = u->now_ms;
-	if (s->shown->metered && s->shown->principal < s->board->n.principals)
-		principal_touch(s->board, s->shown->principal,
-		    clock_wall_ms(), s->conf->accounting.time_idle_ms);
+	session_touch(u->session, &u->touched_ms, u->now_ms);
 }
 
 void
