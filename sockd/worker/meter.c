@@ -73,34 +73,40 @@ quota_left(const struct meter *m)
 	return stop_at > bytes ? stop_at - bytes : 0;
 }
 
+static void
+enter_second(struct meter *m, uint64_t now_ns)
+{
+	if (now_ns / NS_PER_S == m->second)
+		return;
+	m->second = now_ns / NS_PER_S;
+	m->moved = 0;
+}
+
+/* Has it moved little within this second? */
 static bool
-is_little(struct meter *m, uint64_t rate, uint64_t now_ns)
+is_little(const struct meter *m, uint64_t rate)
 {
 	uint64_t little = rate / LITTLE_DIVISOR;
 
-	if (now_ns / NS_PER_S != m->second) {
-		m->second = now_ns / NS_PER_S;
-		m->moved = 0;
-	}
 	return m->moved < (little > LITTLE_LEAST ? little : LITTLE_LEAST);
 }
 
 static size_t
-take(struct meter *m, const struct shape *shape, size_t want, uint64_t now_ns,
-    uint64_t *wait_ns)
+take(const struct meter *m, const struct shape *shape, size_t want,
+    uint64_t now_ns, uint64_t *wait_ns)
 {
 	uint64_t burst_ns = BURST_NS;
 
 	if (shape->rate == 0)
 		return want;
-	if (is_little(m, shape->rate, now_ns))
+	if (is_little(m, shape->rate))
 		burst_ns += LEAD_NS;
 	return bucket_take(shape->bucket, shape->rate, now_ns, burst_ns, want,
 	    wait_ns);
 }
 
 static size_t
-take_both(struct meter *m, const struct shape shapes[2], size_t want,
+take_both(const struct meter *m, const struct shape shapes[2], size_t want,
     uint64_t now_ns, uint64_t *wait_ns)
 {
 	size_t first = take(m, &shapes[0], want, now_ns, wait_ns);
@@ -132,6 +138,7 @@ meter_ask(struct meter *m, size_t want, uint64_t *resume_ms)
 	if (!m->shaped)
 		return METER_GO;
 	now_ns = clock_ns();
+	enter_second(m, now_ns);
 	m->leave = take_both(m, shapes, want, now_ns, &wait_ns);
 	if (m->leave > 0)
 		return METER_GO;
