@@ -17,9 +17,9 @@ is_early_refusal(const struct session *s)
 	return !s->allowed && s->question.who != WHO_USER;
 }
 
-/* May an early refusal have a row of its own? */
+/* An early refusal's row of its own; false: it is a repeat, and counted. */
 static bool
-has_row(struct session *s)
+claim_row(struct session *s)
 {
 	struct session_slot *shown = s->shown;
 	uint64_t now_ms = clock_ms();
@@ -37,8 +37,9 @@ has_row(struct session *s)
 	return true;
 }
 
+/* Will the ledger have it?  If not it is counted as what it was. */
 static bool
-is_recorded(struct session *s)
+decide_record(struct session *s)
 {
 	struct board_counts *counts = &s->board->header->counts;
 
@@ -49,7 +50,7 @@ is_recorded(struct session *s)
 	if (s->allowed)
 		return true;
 	atomic_fetch_add(&counts->refused, 1);
-	if (is_early_refusal(s) && !has_row(s))
+	if (is_early_refusal(s) && !claim_row(s))
 		return false;
 	if (!slot_may_record(s->board)) {
 		atomic_fetch_add(&counts->unrecorded, 1);
@@ -61,7 +62,7 @@ is_recorded(struct session *s)
 void
 account(struct session *s)
 {
-	if (is_recorded(s))
+	if (decide_record(s))
 		slot_end(s->board, s->slot, s->outcome);
 	else
 		slot_forget(s->board, s->slot);

@@ -42,9 +42,9 @@ limits_name(struct session *s)
 	    shared ? NAMED_SHARED : NAMED_BY_ADDRESS);
 }
 
-/* Is its usage known?  Waits a second at most while it is being loaded. */
+/* False: a second was not enough, or the session is to end. */
 static bool
-is_loaded(struct session *s)
+wait_until_loaded(struct session *s)
 {
 	struct principal_slot *p;
 	uint64_t now_ms = clock_ms(), until_ms = now_ms + LOADING_MAX_MS;
@@ -101,8 +101,8 @@ limits_enter(struct session *s)
 	if (!limits_name(s))
 		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_LIMIT);
 	choose_limit(s);
-	if (!is_loaded(s)) {
-		if (wait_is_cut(s))
+	if (!wait_until_loaded(s)) {
+		if (wait_heed_cut(s))
 			return false;
 		if (!s->conf->accounting.unknown_passes)
 			return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_LIMIT);

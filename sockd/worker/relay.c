@@ -310,9 +310,10 @@ heed_time(struct relay *r)
 
 /* ---- the loop ---- */
 
-/* Has it ended?  The outcome of an orderly end is there before both are. */
+/* True: it has ended, and outcome says how; that of an orderly end is there
+ * before both flows are done. */
 static bool
-is_over(struct relay *r)
+judge_end(struct relay *r)
 {
 	bool done = true;
 
@@ -361,7 +362,7 @@ turn(struct relay *r)
 	heed(r, SIDE_UP);
 	heed(r, SIDE_DOWN);
 	heed_errors(r);
-	if (is_over(r))
+	if (judge_end(r))
 		return false;
 	/* whatever woke us, without an octet time goes on */
 	return r->moved_ms == r->now_ms || !heed_time(r);
@@ -398,7 +399,7 @@ relay(struct session *s)
 	struct relay r;
 
 	begin(&r, s);
-	if (!is_over(&r))
+	if (!judge_end(&r))
 		while (turn(&r))
 			;
 	for (int side = 0; side < 2; side++) {

@@ -17,7 +17,7 @@
 enum { MANY_WORKERS = 64, ASIDE_AFTER_MS = 20 };
 
 bool
-wait_is_cut(struct session *s)
+wait_heed_cut(struct session *s)
 {
 	enum outcome why;
 
@@ -67,7 +67,7 @@ wait_for(struct session *s, struct pollfd *fds, nfds_t n, uint64_t due_ms,
 		if (ready == 0 && ms == WAIT_SLICE_MS &&
 		    process_is_orphan(s->worker->process))
 			_exit(0);
-		result = wait_is_cut(s) ? WAIT_CUT :
+		result = wait_heed_cut(s) ? WAIT_CUT :
 		    ready > 0 ? WAIT_READY : WAIT_DUE;
 	} while (result == WAIT_DUE && now < due_ms);
 	if (now_ms != NULL)

@@ -27,7 +27,7 @@ enum wait_result {
 enum wait_result wait_for(struct session *s, struct pollfd *fds, nfds_t n,
 	    uint64_t due_ms, uint64_t *now_ms);
 
-/* Has the session been cut?  If so s->outcome is set.  No system call. */
-bool	wait_is_cut(struct session *s);
+/* True: the session was cut, and s->outcome is set.  No system call. */
+bool	wait_heed_cut(struct session *s);
 
 #endif
