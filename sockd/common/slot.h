@@ -65,7 +65,7 @@ void	slot_cut(struct board *b, uint32_t slot, uint64_t id,
 	    enum outcome why);
 
 /* Why this session is to end; OUTCOME_NONE: it is not. */
-enum outcome slot_is_cut(const struct board *b, uint32_t slot);
+enum outcome slot_cut_why(const struct board *b, uint32_t slot);
 
 /*
  * Count the session in one gauge (a GAUGE_ bit), unless it is counted there.

@@ -37,7 +37,7 @@ slot_cut(struct board *b, uint32_t slot, uint64_t id, enum outcome why)
 }
 
 enum outcome
-slot_is_cut(const struct board *b, uint32_t slot)
+slot_cut_why(const struct board *b, uint32_t slot)
 {
 	const struct session_slot *s;
 	uint64_t cut;

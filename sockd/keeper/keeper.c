@@ -227,8 +227,8 @@ hold(struct keeper *k, const struct tunnel *t)
 	atomic_fetch_add(&k->board->header->counts.parked, 1);
 	i = held_add(&k->held, &h);
 	watch_held(k, i);
-	if (slot_is_cut(k->board, t->slot) != OUTCOME_NONE)
-		end(k, i, slot_is_cut(k->board, t->slot));
+	if (slot_cut_why(k->board, t->slot) != OUTCOME_NONE)
+		end(k, i, slot_cut_why(k->board, t->slot));
 }
 
 static void
@@ -297,7 +297,7 @@ heed_cuts(struct keeper *k)
 
 		if (h->state == HELD_FREE || h->n_fds == 0)
 			continue;
-		why = slot_is_cut(k->board, h->slot);
+		why = slot_cut_why(k->board, h->slot);
 		if (why != OUTCOME_NONE)
 			end(k, i, why);
 	}

@@ -23,7 +23,7 @@ wait_heed_cut(struct session *s)
 
 	if (s->slot == BOARD_NOBODY)
 		return false;
-	why = slot_is_cut(s->board, s->slot);
+	why = slot_cut_why(s->board, s->slot);
 	if (why == OUTCOME_NONE)
 		return false;
 	s->outcome = why;

@@ -15,7 +15,7 @@ Test(enforce, a_quota_cuts_all_sessions_of_its_principal_and_no_other)
 	b.sessions[free_one].metered = false;
 	load();
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, one), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, one), OUTCOME_NONE);
 	cr_assert_eq(atomic_load(&b.sessions[one].stop_at_bytes),
 	    (uint64_t)100 * MB);
 	cr_assert_eq(atomic_load(&b.sessions[free_one].stop_at_bytes),
@@ -23,13 +23,13 @@ Test(enforce, a_quota_cuts_all_sessions_of_its_principal_and_no_other)
 	move(two, 99 * MB, 0);
 	move(other, 5, 0);
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, one), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, one), OUTCOME_NONE);
 	move(two, 1 * MB, 0);
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, one), OUTCOME_QUOTA);
-	cr_assert_eq(slot_is_cut(&b, two), OUTCOME_QUOTA);
-	cr_assert_eq(slot_is_cut(&b, other), OUTCOME_NONE);
-	cr_assert_eq(slot_is_cut(&b, free_one), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, one), OUTCOME_QUOTA);
+	cr_assert_eq(slot_cut_why(&b, two), OUTCOME_QUOTA);
+	cr_assert_eq(slot_cut_why(&b, other), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, free_one), OUTCOME_NONE);
 }
 
 /* The worker has set the stop, and says only later whether it is metered. */
@@ -63,14 +63,14 @@ Test(enforce, those_who_wait_are_cut_unless_a_free_rule_may_come)
 	move(other, 100 * MB, 0);
 	rules[0].metered = false;
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_NONE);
 	rules[0].metered = true;
 	atomic_store(&b.sessions[slot].reply, -1);
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE, "not told yet");
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_NONE, "not told yet");
 	atomic_store(&b.sessions[slot].reply, 0);
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_QUOTA);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_QUOTA);
 }
 
 Test(enforce, the_stop_counts_what_was_used_before)
@@ -88,7 +88,7 @@ Test(enforce, the_stop_counts_what_was_used_before)
 	new_accountant();
 	begin_enforcing(0);
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_QUOTA);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_QUOTA);
 }
 
 Test(enforce, time_is_a_quota_too)
@@ -101,10 +101,10 @@ Test(enforce, time_is_a_quota_too)
 	load();
 	atomic_store(&p->active_s, 3 * 3600 - 1);
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_NONE);
 	atomic_store(&p->active_s, 3 * 3600);
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_QUOTA);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_QUOTA);
 }
 
 Test(enforce, the_quota_view_says_what_is_enforced)
@@ -156,12 +156,12 @@ Test(enforce, a_reload_cuts_those_no_longer_allowed_and_only_those)
 	rules[0].users = users;
 	rules[0].n_users = 1;
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, ann), OUTCOME_NONE, "no reload yet");
+	cr_assert_eq(slot_cut_why(&b, ann), OUTCOME_NONE, "no reload yet");
 	new_accountant();
 	begin_enforcing(1);
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, ann), OUTCOME_BLOCKED);
-	cr_assert_eq(slot_is_cut(&b, bob), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, ann), OUTCOME_BLOCKED);
+	cr_assert_eq(slot_cut_why(&b, bob), OUTCOME_NONE);
 }
 
 Test(enforce, a_reload_changes_rates_rules_and_limits_of_the_living)
@@ -189,7 +189,7 @@ Test(enforce, a_reload_changes_rates_rules_and_limits_of_the_living)
 	cr_assert_eq(atomic_load(&b.sessions[slot].rate_up), 1000u);
 	cr_assert_eq(atomic_load(&b.sessions[slot].rate_down), 2000u);
 	cr_assert_eq(atomic_load(&b.rules[1].rate_down), 4711u);
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_NONE);
 }
 
 Test(enforce, sessions_of_the_next_configuration_are_left_alone)
@@ -200,7 +200,7 @@ Test(enforce, sessions_of_the_next_configuration_are_left_alone)
 	rules[0].action = RULE_BLOCK;
 	load();
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_NONE);
 }
 
 Test(enforce, at_the_edge_of_hours_all_are_asked)
@@ -222,9 +222,9 @@ Test(enforce, at_the_edge_of_hours_all_are_asked)
 	load();
 	enforce_run(enforcer, now_s * 1000000);
 	enforce_run(enforcer, edge_s * 1000000 - 1);
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_NONE);
 	enforce_run(enforcer, edge_s * 1000000);
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_BLOCKED);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_BLOCKED);
 }
 
 Test(enforce, an_association_ends_with_one_of_its_targets)
@@ -251,8 +251,8 @@ Test(enforce, an_association_ends_with_one_of_its_targets)
 	new_accountant();
 	begin_enforcing(1);
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, one), OUTCOME_BLOCKED);
-	cr_assert_eq(slot_is_cut(&b, two), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, one), OUTCOME_BLOCKED);
+	cr_assert_eq(slot_cut_why(&b, two), OUTCOME_NONE);
 }
 
 Test(enforce, a_name_that_was_cut_is_not_asked_about)
@@ -273,10 +273,10 @@ Test(enforce, a_name_that_was_cut_is_not_asked_about)
 	new_accountant();
 	begin_enforcing(1);
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_NONE);
 	c->name[40] = '\0';
 	new_accountant();
 	begin_enforcing(2);
 	take_turn();
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_BLOCKED);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_BLOCKED);
 }

@@ -179,7 +179,7 @@ Test(slot, indexes_beyond_the_board_do_nothing)
 		slot_free(&b, slot);
 		cr_assert(!slot_pass(&b, slot, me, me));
 		slot_cut(&b, slot, 1, OUTCOME_CUT);
-		cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+		cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_NONE);
 		cr_assert(!slot_gauge(&b, slot, GAUGE_SESSION, 0));
 		slot_ungauge(&b, slot, UINT32_MAX);
 		slot_count(&b, slot, 1, 1);
@@ -327,26 +327,26 @@ Test(slot, cut_hits_the_session_it_names_and_no_other)
 	uint32_t slot = claim();
 	uint64_t first = atomic_load(&b.sessions[slot].id), second;
 
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_NONE);
 	slot_cut(&b, slot, 0, OUTCOME_CUT);
 	slot_cut(&b, slot, first + 1, OUTCOME_CUT);
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_NONE);
 	slot_cut(&b, slot, first, OUTCOME_QUOTA);
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_QUOTA);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_QUOTA);
 	slot_cut(&b, slot, first, OUTCOME_BLOCKED);
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_QUOTA, "first one stays");
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_QUOTA, "first one stays");
 	slot_forget(&b, slot);
 	cr_assert_eq(claim(), slot);
 	second = atomic_load(&b.sessions[slot].id);
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_NONE);
 	slot_cut(&b, slot, first, OUTCOME_CUT);
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_NONE);
 	atomic_store(&b.sessions[slot].cut, first);
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_NONE, "came too late");
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_NONE, "came too late");
 	slot_cut(&b, slot, second, 12345);	/* not an outcome */
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_CUT);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_CUT);
 	slot_cut(&b, slot, first, OUTCOME_QUOTA);
-	cr_assert_eq(slot_is_cut(&b, slot), OUTCOME_CUT);
+	cr_assert_eq(slot_cut_why(&b, slot), OUTCOME_CUT);
 }
 
 Test(slot, passes_from_the_one_who_has_it)

@@ -120,7 +120,7 @@ cut_or_live(struct board *board, int child)
 		}
 		int64_t slot = slot_claim(board, owner_word(1, 1, i));
 
-		if (slot != 0 || slot_is_cut(board, 0) != OUTCOME_NONE)
+		if (slot != 0 || slot_cut_why(board, 0) != OUTCOME_NONE)
 			_exit(1);
 		slot_forget(board, 0);
 	}
