@@ -111,6 +111,10 @@ struct conf {
 struct conf *conf_load(const char *file, char *err, size_t err_size);
 void	conf_free(struct conf *conf);
 
+/* The listen section of this name; NULL: there is none. */
+const struct conf_listen *conf_listen_named(const struct conf *conf,
+	    const char *name);
+
 /* -T: the effective configuration, in the syntax that conf_load() reads. */
 void	conf_print(const struct conf *conf, FILE *out);
 

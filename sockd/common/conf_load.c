@@ -70,3 +70,12 @@ conf_free(struct conf *conf)
 	if (conf != NULL)
 		arena_free(conf->memory);
 }
+
+const struct conf_listen *
+conf_listen_named(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_listens; i++)
+		if (strcmp(conf->listens[i].name, name) == 0)
+			return &conf->listens[i];
+	return NULL;
+}

@@ -126,12 +126,11 @@ question_at_request(struct rule_question *q, enum command command,
 /* ---- from a slot alone ---- */
 
 static unsigned
-listener_named(const struct conf *conf, const char *name)
+listener_of(const struct conf *conf, const struct session_slot *s)
 {
-	for (size_t i = 0; i < conf->n_listens; i++)
-		if (strcmp(conf->listens[i].name, name) == 0)
-			return (unsigned)i;
-	return NO_LISTENER;
+	const struct conf_listen *l = conf_listen_named(conf, s->listen_name);
+
+	return l == NULL ? NO_LISTENER : (unsigned)(l - conf->listens);
 }
 
 /* The target as the client asked: a literal is the address that it is. */
@@ -177,8 +176,8 @@ question_of_slot(struct rule_question *q, struct question_room *r,
 {
 	memset(asked, 0, sizeof(*asked));
 	asked->client = s->client;
-	question_at_accept(q, r, listener_named(r->conf, s->listen_name),
-	    &asked->client, minute);
+	question_at_accept(q, r, listener_of(r->conf, s), &asked->client,
+	    minute);
 	q->protocol = protocol_of(s->protocol);
 	set_who(q, s, r->board, asked);
 	q->command = s->command;

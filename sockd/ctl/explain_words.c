@@ -93,14 +93,12 @@ static bool
 read_listen(const struct conf *conf, const char *text,
     struct explain_words *w)
 {
+	const struct conf_listen *l = conf_listen_named(conf, text);
+
 	w->listen = text;
-	for (size_t i = 0; i < conf->n_listens; i++) {
-		if (strcmp(conf->listens[i].name, text) != 0)
-			continue;
-		w->listener = (unsigned)i;
-		return true;
-	}
-	return false;
+	if (l != NULL)
+		w->listener = (unsigned)(l - conf->listens);
+	return l != NULL;
 }
 
 /* "mon 09:00": a window of the week begins there. */

@@ -9,15 +9,6 @@
 #include "sockd/common/clock.h"
 #include "sockd/common/slot.h"
 
-static const struct conf_listen *
-listen_named(const struct conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->n_listens; i++)
-		if (strcmp(conf->listens[i].name, name) == 0)
-			return &conf->listens[i];
-	return NULL;
-}
-
 bool
 session_recall(struct session *s)
 {
@@ -26,7 +17,7 @@ session_recall(struct session *s)
 
 	if (slot_read(s->board, s->slot, &copy, &state) != 1)
 		return false;
-	s->listen = listen_named(s->conf, copy.listen_name);
+	s->listen = conf_listen_named(s->conf, copy.listen_name);
 	question_of_slot(&s->question, &s->worker->room, &copy,
 	    clock_week_minute_now(), &s->recalled);
 	memcpy(s->name, s->recalled.principal, sizeof(s->name));
