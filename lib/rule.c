@@ -8,6 +8,8 @@
  */
 #include "rule.h"
 
+#include <string.h>
+
 #include "elements.h"
 #include "rule_match.h"
 
@@ -134,6 +136,15 @@ policy_limit(const struct policy *policy, const struct rule_question *q)
 		    match_prefixes(l->from, l->n_from, q->from) == ANSWER_YES)
 			return l;
 	}
+	return NULL;
+}
+
+const struct rule *
+policy_rule_named(const struct policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->n_rules; i++)
+		if (strcmp(policy->rules[i].name, name) == 0)
+			return &policy->rules[i];
 	return NULL;
 }
 

@@ -182,6 +182,10 @@ bool	policy_can_pass_free(const struct policy *policy,
 const struct limit *policy_limit(const struct policy *policy,
 	    const struct rule_question *q);
 
+/* The rule of this name; NULL: there is none. */
+const struct rule *policy_rule_named(const struct policy *policy,
+	    const char *name);
+
 /* "to", "hours", ... and "" for CONDITION_NONE. */
 const char *rule_condition_name(enum rule_condition condition);
 

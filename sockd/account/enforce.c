@@ -107,12 +107,11 @@ limit_index(const struct enforcer *e, const struct rule_question *q)
 }
 
 static uint32_t
-rule_named(const struct policy *policy, const char *name)
+rule_of(const struct policy *policy, const struct session_slot *s)
 {
-	for (size_t i = 0; i < policy->n_rules; i++)
-		if (strcmp(policy->rules[i].name, name) == 0)
-			return (uint32_t)i;
-	return BOARD_NOBODY;
+	const struct rule *r = policy_rule_named(policy, s->rule_name);
+
+	return r == NULL ? BOARD_NOBODY : (uint32_t)(r - policy->rules);
 }
 
 /* Of a longer name the end is missing: nothing can be asked about it. */
@@ -152,7 +151,7 @@ may_go_on(const struct enforcer *e, uint32_t slot, const struct asked *a,
 {
 	struct rule_verdict v = policy_decide(e->policy, &a->question);
 
-	*rule = rule_named(e->policy, a->copy.rule_name);
+	*rule = rule_of(e->policy, &a->copy);
 	if (!v.can_pass)
 		return false;
 	if (v.decision == DECISION_PASS && v.rule >= 0)

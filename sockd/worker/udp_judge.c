@@ -227,12 +227,12 @@ static bool
 find_rule(const struct session *s, unsigned *rule)
 {
 	const struct policy *policy = &s->conf->policy;
+	const struct rule *r = policy_rule_named(policy, s->shown->rule_name);
 
-	for (*rule = 0; *rule < policy->n_rules; ++*rule)
-		if (strcmp(policy->rules[*rule].name,
-		    s->shown->rule_name) == 0)
-			return policy->rules[*rule].action == RULE_PASS;
-	return false;
+	if (r == NULL)
+		return false;
+	*rule = (unsigned)(r - policy->rules);
+	return r->action == RULE_PASS;
 }
 
 /* May those be sent to, now, that the ledger lists there? */
