@@ -9,6 +9,20 @@
 
 #include <string.h>
 
+#include "elements.h"
+
+const char *
+command_name(unsigned command)
+{
+	static const char *const names[] = {
+		[COMMAND_CONNECT] = "connect",
+		[COMMAND_BIND] = "bind",
+		[COMMAND_UDP] = "udp",
+	};
+
+	return command < N_ELEMENTS(names) ? names[command] : NULL;
+}
+
 /* The octets as an IP literal; false if they are none. */
 static bool
 literal_read(struct addr *a, const uint8_t *octets, size_t len)

@@ -10,6 +10,9 @@
 enum command { COMMAND_NONE = 0, COMMAND_CONNECT = 1, COMMAND_BIND = 2,
 	       COMMAND_UDP = 3 };	/* RFC 1928's CMD */
 
+/* "connect", "bind", "udp"; NULL for none, and for what is no command. */
+const char *command_name(unsigned command);
+
 /*
  * Either an address (name is "", addr.port is port) or a name (addr is all
  * zeros, ADDR_NONE), which name_read() has passed.

@@ -141,18 +141,6 @@ row_is_metered(const struct session_slot *s)
 }
 
 const char *
-row_command_name(uint8_t command)
-{
-	static const char *const names[] = {
-		[COMMAND_CONNECT] = "connect",
-		[COMMAND_BIND] = "bind",
-		[COMMAND_UDP] = "udp",
-	};
-
-	return command <= COMMAND_UDP ? names[command] : NULL;
-}
-
-const char *
 row_auth_name(uint8_t auth)
 {
 	static const char *const names[] = {

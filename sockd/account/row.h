@@ -39,8 +39,7 @@ enum row_fault row_read(const struct board *b, uint32_t slot,
 /* Of a slot itself: a bool that another process wrote may hold any octet. */
 bool	row_is_metered(const struct session_slot *s);
 
-/* "connect", "password", "socks5"; NULL for none. */
-const char *row_command_name(uint8_t command);
+/* "password", "socks5"; NULL for none. */
 const char *row_auth_name(uint8_t auth);
 const char *row_protocol_name(uint8_t protocol);
 

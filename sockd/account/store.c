@@ -209,7 +209,7 @@ bind_who(struct query *q, const struct row *r)
 	bind_foreign(q, 3, r->principal);
 	query_text(q, 4, row_auth_name(c->auth));
 	query_text(q, 5, row_protocol_name(c->protocol));
-	query_text(q, 6, row_command_name(c->command));
+	query_text(q, 6, command_name(c->command));
 	bind_addr(q, 7, &c->client);
 	query_number(q, 8, c->client.port);
 }

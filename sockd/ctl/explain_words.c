@@ -64,17 +64,11 @@ static bool
 read_command(const struct conf *conf, const char *text,
     struct explain_words *w)
 {
-	static const struct {
-		const char	*name;
-		enum command	command;
-	} names[] = { { "connect", COMMAND_CONNECT },
-	    { "bind", COMMAND_BIND }, { "udp", COMMAND_UDP } };
-
 	(void)conf;
-	for (size_t i = 0; i < N_ELEMENTS(names); i++) {
-		if (strcmp(text, names[i].name) != 0)
+	for (enum command c = COMMAND_CONNECT; c <= COMMAND_UDP; c++) {
+		if (strcmp(text, command_name(c)) != 0)
 			continue;
-		w->command = names[i].command;
+		w->command = c;
 		return true;
 	}
 	return false;

@@ -68,12 +68,13 @@ target_text(const struct session_slot *s, char *out, size_t size)
 static const char *
 what_it_does(const struct session_slot *s, enum slot_state state)
 {
-	static const char *const names[] = { "-", "connect", "bind", "udp" };
+	const char *command = command_name(s->command);
 
 	if (state == SLOT_REQUESTED)
 		return "asking";
-	return s->parked_kind != PARKED_NOTHING ? "parked" :
-	    names[s->command];
+	if (s->parked_kind != PARKED_NOTHING)
+		return "parked";
+	return command != NULL ? command : "-";
 }
 
 static void

@@ -117,3 +117,12 @@ Test(target, is_never_allowed)
 	}
 	cr_assert(target_is_never_allowed(&(struct addr){ 0 }));
 }
+
+Test(target, command_names)
+{
+	cr_assert_str_eq(command_name(COMMAND_CONNECT), "connect");
+	cr_assert_str_eq(command_name(COMMAND_BIND), "bind");
+	cr_assert_str_eq(command_name(COMMAND_UDP), "udp");
+	cr_assert_eq(command_name(COMMAND_NONE), NULL);
+	cr_assert_eq(command_name(COMMAND_UDP + 1), NULL);
+}
