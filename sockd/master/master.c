@@ -20,6 +20,7 @@
 #include "activation.h"
 #include "daemonize.h"
 #include "lib/elements.h"
+#include "log_target.h"
 #include "reload.h"
 #include "self.h"
 #include "signals.h"
@@ -160,7 +161,7 @@ open_all(struct master *m)
 		    m->conf->policy.n_rules, m->rules_max);
 		return -1;
 	}
-	if (reload_open_log(m->conf, m->verbose) == -1)
+	if (log_target_renew(m->conf, m->verbose) == -1)
 		return -1;
 	activation_init();
 	if (listeners_update(&m->listeners, m->conf,

@@ -6,49 +6,16 @@
 #include "reload.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "activation.h"
 #include "lib/elements.h"
+#include "log_target.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
 
 enum { LISTEN_PATIENCE_MS = 200, TELL_PATIENCE_MS = 2000, ERROR_SIZE = 1024 };
-
-/* The descriptor for log_open() in *fd.  -1 after an error line. */
-static int
-open_target(const struct conf *conf, int *fd)
-{
-	*fd = conf->log.target == LOG_TO_STDERR ? STDERR_FILENO : -1;
-	if (conf->log.target != LOG_TO_FILE)
-		return 0;
-	*fd = open(conf->log.file, O_WRONLY | O_APPEND | O_CREAT |
-	    O_NOFOLLOW | O_CLOEXEC, 0640);
-	if (*fd != -1)
-		return 0;
-	log_err("log not opened file=%s why=\"%s\"", conf->log.file,
-	    strerror(errno));
-	return -1;
-}
-
-static void
-use_log(const struct conf *conf, bool verbose, int fd)
-{
-	log_open(fd, verbose ? LOG_DEBUG : conf->log.level, "sockd");
-}
-
-int
-reload_open_log(const struct conf *conf, bool verbose)
-{
-	int fd;
-
-	if (open_target(conf, &fd) == -1)
-		return -1;
-	use_log(conf, verbose, fd);
-	return 0;
-}
 
 /*
  * Keys that shape the board, the directories and who the processes are
@@ -125,14 +92,14 @@ prepare(struct master *m, const struct conf *next)
 {
 	int fd;
 
-	if (open_target(next, &fd) == -1)
+	if (log_target_open(next, &fd) == -1)
 		return -1;
 	if (listeners_update(&m->listeners, next, LISTEN_PATIENCE_MS) == -1) {
 		if (fd > STDERR_FILENO)
 			close(fd);
 		return -1;
 	}
-	use_log(next, m->verbose, fd);
+	log_target_use(next, m->verbose, fd);
 	return 0;
 }
 
@@ -167,7 +134,7 @@ reload(struct master *m)
 		tell(m);
 	activation_notify(NOTICE_RELOADING);
 	/* first, so that the new log gets the line if the file is wrong */
-	reload_open_log(m->conf, m->verbose);
+	log_target_renew(m->conf, m->verbose);
 	next = load(m);
 	if (next == NULL)
 		goto out;

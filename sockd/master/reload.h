@@ -11,7 +11,4 @@ void	reload(struct master *m);
 /* Tell that it is done, once it is: at each turn of the loop. */
 void	reload_tell(struct master *m);
 
-/* Open the log as conf says.  -1 after an error line in the log as it was. */
-int	reload_open_log(const struct conf *conf, bool verbose);
-
 #endif

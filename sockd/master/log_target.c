@@ -1,0 +1,45 @@
+/*
+ * Opening the log, in the master, with the rights that it was started with.
+ * What it cannot open leaves the log as it is.
+ */
+#include "log_target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sockd/common/conf.h"
+#include "sockd/common/log.h"
+
+int
+log_target_open(const struct conf *conf, int *fd)
+{
+	*fd = conf->log.target == LOG_TO_STDERR ? STDERR_FILENO : -1;
+	if (conf->log.target != LOG_TO_FILE)
+		return 0;
+	*fd = open(conf->log.file, O_WRONLY | O_APPEND | O_CREAT |
+	    O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (*fd != -1)
+		return 0;
+	log_err("log not opened file=%s why=\"%s\"", conf->log.file,
+	    strerror(errno));
+	return -1;
+}
+
+void
+log_target_use(const struct conf *conf, bool verbose, int fd)
+{
+	log_open(fd, verbose ? LOG_DEBUG : conf->log.level, "sockd");
+}
+
+int
+log_target_renew(const struct conf *conf, bool verbose)
+{
+	int fd;
+
+	if (log_target_open(conf, &fd) == -1)
+		return -1;
+	log_target_use(conf, verbose, fd);
+	return 0;
+}
