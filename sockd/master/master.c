@@ -129,7 +129,7 @@ find_users(const struct conf *conf)
 }
 
 static void
-prepare_children(const struct conf *conf)
+check_pipes(const struct conf *conf)
 {
 	uid_t uid;
 	gid_t gid;
@@ -137,6 +137,12 @@ prepare_children(const struct conf *conf)
 	if (process_find_user(conf->user, &uid, &gid) == -1 || geteuid() != 0)
 		uid = geteuid();	/* whoever started us, root or not */
 	pipe_budget_check(conf->workers.max, uid);
+}
+
+/* A fork inherits these too. */
+static void
+prepare_sandboxes(void)
+{
 	for (int kind = PROCESS_WORKER; kind < N_PROCESS_KINDS; kind++)
 		if (sandbox_prepare((enum process_kind)kind) == -1)
 			log_warning("sandbox not prepared kind=%s",
@@ -168,7 +174,8 @@ open_all(struct master *m)
 	    LISTEN_PATIENCE_MS) == -1)
 		return -1;
 	activation_finish();
-	prepare_children(m->conf);
+	check_pipes(m->conf);
+	prepare_sandboxes();
 	base->conf = m->conf;
 	base->board = &m->board;
 	base->listeners = m->listeners.list;
@@ -179,8 +186,9 @@ open_all(struct master *m)
 	return make_channels(base);
 }
 
+/* Pipes and table; they are started by keep_children(). */
 static int
-start_children(struct master *m, int signal_fd, int signal_write)
+init_children(struct master *m, int signal_fd, int signal_write)
 {
 	struct children *c = &m->children;
 
@@ -293,7 +301,7 @@ serve(struct master *m, bool daemonized)
 	daemonize_detach();
 	m->self_fd = self_watch();
 	self_refresh(m->self_fd, &m->board);
-	if (start_children(m, signal_fd, signal_write) == -1)
+	if (init_children(m, signal_fd, signal_write) == -1)
 		return -1;
 	spares_renew(&m->spares, &m->children);
 	log_info("started version=%s pid=%ld sessions.max=%u", PACKAGE_VERSION,
