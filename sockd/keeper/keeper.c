@@ -220,6 +220,7 @@ hold(struct keeper *k, const struct tunnel *t)
 {
 	struct held h = { .slot = t->slot, .owner = t->owner,
 	    .n_fds = (uint8_t)t->n_fds };
+	enum outcome why;
 	uint32_t i;
 
 	memcpy(h.fds, t->fds, t->n_fds * sizeof(t->fds[0]));
@@ -227,8 +228,9 @@ hold(struct keeper *k, const struct tunnel *t)
 	atomic_fetch_add(&k->board->header->counts.parked, 1);
 	i = held_add(&k->held, &h);
 	watch_held(k, i);
-	if (slot_cut_why(k->board, t->slot) != OUTCOME_NONE)
-		end(k, i, slot_cut_why(k->board, t->slot));
+	why = slot_cut_why(k->board, t->slot);
+	if (why != OUTCOME_NONE)
+		end(k, i, why);
 }
 
 static void

@@ -78,7 +78,7 @@ push(struct flow *f)
 	while (flow_holds(f)) {
 		ssize_t n = send_some(f);
 
-		f->moved |= n > 0;
+		f->passed |= n > 0;
 		if (n >= 0 || errno == EINTR)
 			continue;
 		if (errno != EAGAIN)
@@ -203,7 +203,7 @@ pull(struct flow *f, bool *again)
 	}
 	f->ended = n == 0;
 	f->cut_short = !f->splices && (size_t)n < f->meter.leave;
-	f->moved |= n > 0;
+	f->took |= n > 0;
 	*again = (size_t)n >= AGAIN_FROM || (size_t)n == f->meter.leave ||
 	    (f->splices && fills_pipe(f, (size_t)n));
 	choose(f, (size_t)n);
@@ -224,7 +224,7 @@ take_urgent(struct flow *f)
 	if (recv(f->from, &f->urgent, 1, MSG_OOB) != 1)
 		return;
 	f->has_urgent = true;
-	f->moved = true;
+	f->took = true;
 	f->meter.shaped = false;
 	meter_moved(&f->meter, 1);
 }
@@ -273,9 +273,9 @@ move_chunks(struct flow *f, short said)
 void
 flow_move(struct flow *f, short said)
 {
-	f->moved = false;
+	f->took = f->passed = false;
 	move_chunks(f, said);
-	f->mark_ahead = said == POLLPRI && f->need == FLOW_IN && !f->moved;
+	f->mark_ahead = said == POLLPRI && f->need == FLOW_IN && !f->took;
 }
 
 short

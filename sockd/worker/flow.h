@@ -40,8 +40,8 @@ struct flow {
 	bool		no_pipe;	/* there is none to be had */
 	unsigned	full;		/* chunks that filled it, in a row */
 	uint64_t	resume_ms;
-	bool		moved;		/* in the last flow_move(): an octet was
-					 * taken or passed on */
+	bool		took, passed;	/* an octet, in the last flow_move(): it
+					 * from the source, or on to the sink */
 	int		error;
 };
 

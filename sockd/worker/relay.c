@@ -70,14 +70,6 @@ begin_flow(struct relay *r, int side)
 
 /* ---- what has happened ---- */
 
-/* Octets moved: for the idle deadline, and for active time. */
-static void
-touch(struct relay *r)
-{
-	r->moved_ms = r->fresh_ms = r->now_ms;
-	session_touch(r->session, &r->touched_ms, r->now_ms);
-}
-
 /*
  * A flow has passed on all and its source has ended: say so to the sink,
  * unless both are done, when close(2) says it.
@@ -97,8 +89,10 @@ move(struct relay *r, int side, short said)
 	struct flow *f = &r->flows[side];
 
 	flow_move(f, said);
-	if (f->moved)
-		touch(r);
+	if (f->took || f->passed)
+		r->moved_ms = r->fresh_ms = r->now_ms;
+	if (f->took)
+		session_touch(r->session, &r->touched_ms, r->now_ms);
 	if (f->need == FLOW_DONE)
 		finish_flow(r, side);
 }
