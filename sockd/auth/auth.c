@@ -172,6 +172,16 @@ answer_through_pam(void *arg, const uint8_t *buf, size_t len, uint8_t *out)
 	return login_answer_encode(out, &a);
 }
 
+/* ---- the family ---- */
+
+/* A start and each reload say so: others may log in than were meant to. */
+static void
+warn_of_service(void *arg, const char *text)
+{
+	(void)arg;
+	log_warning("login doubtful why=\"%s\"", text);
+}
+
 void
 auth_main(struct process *p)
 {
@@ -193,6 +203,7 @@ auth_main(struct process *p)
 	process_enter(p);
 	if (process_become(p, conf->pam.user, false) == -1)
 		_exit(EXIT_FAILURE);
+	conf_doubt_pam(conf, warn_of_service, NULL);
 	auth.cache = cache_create(conf->pam.cache_ms);
 	if (auth.cache == NULL) {
 		log_err("auth cache impossible why=\"%s\"",

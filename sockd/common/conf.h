@@ -122,6 +122,10 @@ void	conf_print(const struct conf *conf, FILE *out);
 typedef void conf_warn_fn(void *arg, const char *text);
 void	conf_doubt(const struct conf *conf, conf_warn_fn *warn, void *arg);
 
+/* Of these, the PAM services in use without a file: PAM would ask "other". */
+void	conf_doubt_pam(const struct conf *conf, conf_warn_fn *warn,
+	    void *arg);
+
 /*
  * Keys whose change needs a restart: writes their names into out, "" if
  * none differs.

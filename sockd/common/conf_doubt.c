@@ -1,7 +1,8 @@
 /*
- * What is legal and cannot be meant: sockd -t tells it, a start does not.
- * Here are doubts about the order of rules and limits; conf_doubt_people.c
- * and conf_doubt_world.c have the others.
+ * What is legal and cannot be meant: sockd -t tells it, a start tells only
+ * who could log in without anybody's meaning it.  Here are doubts about the
+ * order of rules and limits; conf_doubt_people.c, conf_doubt_pam.c and
+ * conf_doubt_world.c have the others.
  */
 #include "conf_doubt.h"
 
@@ -208,5 +209,14 @@ conf_doubt(const struct conf *conf, conf_warn_fn *warn, void *arg)
 
 	doubt_world(&d);
 	doubt_people(&d);
+	doubt_pam(&d);
 	doubt_order(&d);
+}
+
+void
+conf_doubt_pam(const struct conf *conf, conf_warn_fn *warn, void *arg)
+{
+	const struct doubter d = { conf, warn, arg };
+
+	doubt_pam(&d);
 }

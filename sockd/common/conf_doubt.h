@@ -40,11 +40,15 @@ bool	rule_names_minute(const struct rule *rule, unsigned minute);
 bool	rules_meet(const struct rule *a, const struct rule *b);
 bool	rule_targets_meet(const struct rule *a, const struct rule *b);
 
+/* conf_doubt_people.c: can a client log in there? */
+bool	listen_offers_login(const struct conf_listen *l);
+
 /* Is the prefix, or are the prefixes together, everything of a family? */
 bool	prefixes_are_world(const struct cidr *prefixes, size_t n);
 
 /* Each calls doubt() for what it finds. */
 void	doubt_order(const struct doubter *d);	/* never reached, applied */
+void	doubt_pam(const struct doubter *d);	/* services without a file */
 void	doubt_people(const struct doubter *d);	/* NSS, logins not offered */
 void	doubt_world(const struct doubter *d);	/* too open, in clear */
 

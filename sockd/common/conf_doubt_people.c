@@ -69,8 +69,8 @@ doubt_groups(const struct place *at, const struct rule_group *groups,
 
 /* ---- logins that nobody offers ---- */
 
-static bool
-offers_login(const struct conf_listen *l)
+bool
+listen_offers_login(const struct conf_listen *l)
 {
 	return (l->protocols & PROTOCOL_SOCKS5) != 0 &&
 	    conf_listen_offers(l, SOCKS5_METHOD_PASSWORD);
@@ -82,7 +82,7 @@ any_offers_login(const struct conf *conf, uint64_t listeners)
 {
 	for (size_t i = 0; i < conf->n_listens; i++)
 		if ((listeners == 0 || (listeners >> i & 1) != 0) &&
-		    offers_login(&conf->listens[i]))
+		    listen_offers_login(&conf->listens[i]))
 			return true;
 	return false;
 }

@@ -47,6 +47,20 @@ class Modules(PamTest, SockdTest):
         self.assertEqual(self.login("root"), 1)
         self.assertEqual(self.login("root", ""), 1)
 
+    @module("pam_deny")
+    def test_a_missing_service_is_told(self):
+        """At the start and at each reload, as long as it is missing."""
+        line, = self.sockd.wait_line("login doubtful")
+        self.assertIn("sockd.conf:", line)
+        self.assertIn('listen "test": PAM service "sockd" has no file in '
+                      f'{self.pam}: PAM would ask "other"', line)
+        self.sockd.reload()
+        self.sockd.wait_line("login doubtful", 2)
+        self.stack("auth required pam_deny.so", "account required pam_deny.so")
+        self.sockd.reload()
+        self.login("root")
+        self.assertEqual(len(self.sockd.lines("login doubtful")), 2)
+
     @module("pam_exec")
     def test_pam_exec(self):
         script = os.path.join(self.pam, "check")

@@ -3,13 +3,16 @@
  * none; a rule that passes and the accounts of the machine keep the others
  * away.
  */
+#include <fcntl.h>
+
 #include "conf_text.h"
 #include "lib/elements.h"
 
 enum { DOUBTS_SIZE = 4096 };
 
-/* Right on any machine: root is known, and somebody passes. */
-#define QUIET	"user = \"root\"\n"
+/* Right on any machine: root is known, PAM knows "sockd", and somebody
+ * passes. */
+#define QUIET	"user = \"root\" pam { confdir = \"%s\" }\n"
 #define PASS	"rule \"pass\" { action = \"pass\" }\n"
 
 struct doubted {
@@ -28,20 +31,52 @@ append(void *arg, const char *text)
 	    used == 0 ? "" : "|", colon + 1);
 }
 
+/* A directory of PAM services with the one that is the default. */
+static void
+make_services(char dir[CONF_PATH_SIZE])
+{
+	const char *tmp = getenv("TMPDIR");
+	char file[CONF_PATH_SIZE + 8];
+	int fd;
+
+	snprintf(dir, CONF_PATH_SIZE, "%s/sockd-pam-XXXXXX",
+	    tmp == NULL ? "/tmp" : tmp);
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(file, sizeof(file), "%s/sockd", dir);
+	fd = open(file, O_WRONLY | O_CREAT, 0644);
+	cr_assert_neq(fd, -1);
+	close(fd);
+}
+
+static void
+remove_services(const char *dir)
+{
+	char file[CONF_PATH_SIZE + 8];
+
+	snprintf(file, sizeof(file), "%s/sockd", dir);
+	unlink(file);
+	rmdir(dir);
+}
+
 static void
 check(const struct doubted *cases, size_t n)
 {
+	char dir[CONF_PATH_SIZE];
+
+	make_services(dir);
 	for (size_t i = 0; i < n; i++) {
 		char text[4096], doubts[DOUBTS_SIZE] = "";
 		struct conf *c;
 
-		snprintf(text, sizeof(text), QUIET "%s", cases[i].text);
+		snprintf(text, sizeof(text), QUIET "%s", dir,
+		    cases[i].text);
 		c = load_good(text);
 		conf_doubt(c, append, doubts);
 		cr_expect_str_eq(doubts, cases[i].doubt, "%s\nsays %s\n"
 		    "not  %s", text, doubts, cases[i].doubt);
 		conf_free(c);
 	}
+	remove_services(dir);
 }
 
 #define CHECK(cases) check(cases, N_ELEMENTS(cases))
@@ -186,6 +221,77 @@ static const struct doubted logins[] = {
 Test(conf_doubt, a_login_that_nobody_offers)
 {
 	CHECK(logins);
+}
+
+/* ---- PAM services without a file ---- */
+
+/* The directory's name is not the same twice: the line up to it, and the
+ * number of lines. */
+static const struct {
+	const char	*listens, *begin;
+	unsigned	n;
+} services[] = {
+	{ "listen \"l\" { }", "", 0 },
+	{ "listen \"l\" { pam_service = \"Sockd\" }", "", 0 },
+	{ "listen \"l\" { pam_service = \"x\" }",
+	    "2: listen \"l\": PAM service \"x\" has no file in /", 1 },
+	{ "listen \"l\" { pam_service = \"x\" methods = { \"none\" } }",
+	    "", 0 },
+	{ "listen \"l\" { pam_service = \"x\" "
+	    "protocols = { \"socks4\" } }", "", 0 },
+	{ "listen \"l\" { pam_service = \"x\" methods = { \"none\" } }\n"
+	    "listen \"m\" { port = 1 pam_service = \"x\" }\n"
+	    "listen \"n\" { port = 2 pam_service = \"x\" }",
+	    "3: listen \"m\": PAM service \"x\" has no file in /", 1 },
+	{ "listen \"l\" { pam_service = \"x\" }\n"
+	    "listen \"m\" { port = 1 pam_service = \"y\" }",
+	    "2: listen \"l\": PAM service \"x\" has no file in /", 2 },
+};
+
+static unsigned
+count_lines(const char *doubts)
+{
+	unsigned n = doubts[0] != '\0';
+
+	for (const char *p = doubts; (p = strchr(p, '|')) != NULL; p++)
+		n++;
+	return n;
+}
+
+Test(conf_doubt, a_service_that_pam_does_not_know)
+{
+	char dir[CONF_PATH_SIZE];
+
+	make_services(dir);
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+		char text[4096], doubts[DOUBTS_SIZE] = "";
+		struct conf *c;
+
+		snprintf(text, sizeof(text), QUIET "%s " PASS, dir,
+		    services[i].listens);
+		c = load_good(text);
+		conf_doubt(c, append, doubts);
+		cr_expect_eq(count_lines(doubts), services[i].n, "%s\n%s",
+		    text, doubts);
+		cr_expect_eq(strncmp(doubts, services[i].begin,
+		    strlen(services[i].begin)), 0, "%s", doubts);
+		conf_free(c);
+	}
+	remove_services(dir);
+}
+
+/* Without confdir it is the system's: one that nobody has. */
+Test(conf_doubt, a_service_that_the_system_does_not_know)
+{
+	char doubts[DOUBTS_SIZE] = "";
+	struct conf *c = load_good("user = \"root\"\n"
+	    "listen \"l\" { pam_service = \"no-such-service\" }\n" PASS);
+
+	conf_doubt(c, append, doubts);
+	cr_expect_str_eq(doubts, "2: listen \"l\": PAM service "
+	    "\"no-such-service\" has no file in /etc/pam.d: PAM would ask "
+	    "\"other\"");
+	conf_free(c);
 }
 
 /* ---- names that NSS does not know ---- */
