@@ -38,6 +38,7 @@ static struct {
 	int	fd;		/* -1: syslog */
 	int	level;
 	bool	journal;	/* fd leads to it: sd-daemon(3), "<3>text" */
+	bool	echo;		/* errors go to standard error as well */
 	char	ident[32];	/* openlog(3) keeps the pointer */
 } state = { .fd = STDERR_FILENO, .level = LOG_INFO, .ident = "sockd" };
 
@@ -88,6 +89,12 @@ log_open(int fd, int level, const char *ident)
 	log_move(fd);
 	state.level = level;
 	log_set_ident(ident);
+}
+
+void
+log_echo(bool on)
+{
+	state.echo = on;
 }
 
 void
@@ -191,6 +198,17 @@ write_line(const char *line, size_t len)
 	held.used += len;
 }
 
+static void
+echo(int level, const char *text, size_t len)
+{
+	char line[LOG_LINE_MAX + 128];
+	size_t n = put_prefix(line, sizeof(line), level);
+
+	memcpy(line + n, text, len);
+	if (write(STDERR_FILENO, line, n + len) == -1)
+		return;				/* nowhere to tell it */
+}
+
 __attribute__((format(printf, 2, 0)))
 static void
 put_line(int level, const char *fmt, va_list ap)
@@ -211,6 +229,8 @@ put_line(int level, const char *fmt, va_list ap)
 		syslog(level, "%.*s", (int)n, line);
 	else
 		write_line(line, n + 1);
+	if (state.echo && level == LOG_ERR && state.fd != STDERR_FILENO)
+		echo(level, line + start, n + 1 - start);
 	errno = saved;
 }
 

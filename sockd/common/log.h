@@ -25,6 +25,12 @@ void	log_open(int fd, int level, const char *ident);
 /* Go on at fd, of the same kind, as log_open() would take it. */
 void	log_move(int fd);
 
+/*
+ * From now on, or no longer, lines of level err go to standard error as well,
+ * unless the log is there: for who waits for a start and sees no log.
+ */
+void	log_echo(bool on);
+
 /* A child speaks under its own name ("sockd-worker"); process_enter() does
  * this.  With syslog it makes a connection of its own. */
 void	log_set_ident(const char *ident);

@@ -169,6 +169,7 @@ open_all(struct master *m)
 	}
 	if (log_target_renew(m->conf, m->verbose) == -1)
 		return -1;
+	log_echo(true);
 	activation_init();
 	if (listeners_update(&m->listeners, m->conf,
 	    LISTEN_PATIENCE_MS) == -1)
@@ -298,11 +299,12 @@ serve(struct master *m, bool daemonized)
 	if (signal_fd == -1 || open_all(m) == -1 ||
 	    run_dir_write_pid(&m->run) == -1)
 		return -1;
-	daemonize_detach();
 	m->self_fd = self_watch();
 	self_refresh(m->self_fd, &m->board);
 	if (init_children(m, signal_fd, signal_write) == -1)
 		return -1;
+	log_echo(false);
+	daemonize_detach();
 	spares_renew(&m->spares, &m->children);
 	log_info("started version=%s pid=%ld sessions.max=%u", PACKAGE_VERSION,
 	    (long)getpid(), m->conf->sessions.max);

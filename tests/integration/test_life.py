@@ -352,7 +352,32 @@ class Starts(unittest.TestCase):
             text = LISTEN.replace("port = 0", f"port = {port}")
             s = self.sockd(text + PASS_ALL).spawn()
             self.assertEqual(s.process.wait(30), 1)
-            self.assertIn(f"127.0.0.1:{port}", s.log() + s.stderr())
+            for said in s.log(), s.stderr():
+                self.assertIn(f"err listen failed name=test address="
+                              f"127.0.0.1:{port}", said)
+
+    def test_an_address_in_use_for_good_is_named_to_who_waits(self):
+        """-D, and a log that nobody looks at."""
+        with socket.socket() as busy:
+            busy.bind(("127.0.0.1", 0))
+            busy.listen()
+            port = busy.getsockname()[1]
+            text = LISTEN.replace("port = 0", f"port = {port}")
+            s = self.sockd(text + PASS_ALL)
+            done = subprocess.run([os.environ["SOCKD"], "-D", "-f", s.config],
+                                  timeout=30, stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"address=127.0.0.1:{port}", done.stderr)
+            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+
+    def test_standard_error_is_for_the_start_alone(self):
+        s = self.sockd().start()
+        with open(s.config, "a") as f:
+            f.write("nonsense")
+        s.signal(signal.SIGHUP)
+        s.wait_line("err reload refused")
+        self.assertEqual(s.stderr(), "")
 
     def test_in_the_background(self):
         """run() also waits until all three descriptors are given up."""

@@ -155,6 +155,37 @@ Test(log, held_lines_come_whole_and_in_order)
 	cr_assert_eq((size_t)(at - buf), n);
 }
 
+/* Once, and never twice in one place. */
+Test(log, errors_are_echoed_to_standard_error_where_asked)
+{
+	char buf[4096], said[4096];
+	char path[] = "/tmp/sockd-test-err.XXXXXX";
+	int err = mkstemp(path);
+	ssize_t n;
+
+	cr_assert_neq(err, -1);
+	unlink(path);
+	dup2(err, STDERR_FILENO);
+	log_echo(true);
+	log_err("one");
+	log_warning("two");
+	log_echo(false);
+	log_err("three");
+	logged(buf, sizeof(buf));
+	cr_assert_not_null(strstr(buf, " err one\n"));
+	log_echo(true);
+	log_open(STDERR_FILENO, LOG_INFO, "sockd-test");
+	log_err("four");
+	n = pread(err, said, sizeof(said) - 1, 0);
+	cr_assert_gt(n, 0);
+	said[n] = '\0';
+	cr_assert_not_null(strstr(said, " err one\n"));
+	cr_assert_null(strstr(said, "two"));
+	cr_assert_null(strstr(said, "three"));
+	cr_assert_not_null(strstr(said, " err four\n"));
+	cr_assert_null(strstr(strstr(said, "four") + 1, "four"));
+}
+
 Test(log, errno_stays)
 {
 	log_open(open("/dev/full", O_WRONLY), LOG_INFO, "sockd-test");
