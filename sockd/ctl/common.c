@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "lib/elements.h"
@@ -32,6 +33,33 @@ ctl_open_board(const struct conf *conf, struct board *b, bool writable)
 	    errno == ENOENT ? " (is sockd running?)" : "");
 	if (fd != -1)
 		close(fd);
+	return false;
+}
+
+/* Its processes share a lock for as long as one of them lives. */
+static bool
+is_locked(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool locked;
+
+	if (fd == -1)
+		return errno != ENOENT;
+	locked = flock(fd, LOCK_SH | LOCK_NB) == -1 && errno == EWOULDBLOCK;
+	close(fd);
+	return locked;
+}
+
+bool
+ctl_sockd_runs(const struct conf *conf)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/sockd.lock", conf->run_dir);
+	if (is_locked(path))
+		return true;
+	fprintf(stderr, "sockctl: sockd is not running; this is what the "
+	    "last run left\n");
 	return false;
 }
 

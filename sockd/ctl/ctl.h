@@ -24,6 +24,12 @@ ctl_command_fn ctl_cut, ctl_explain, ctl_live, ctl_quota, ctl_status;
 bool	ctl_open_board(const struct conf *conf, struct board *b,
 	    bool writable);
 
+/*
+ * Does a sockd run that the board belongs to?  If not, stderr says that the
+ * board is what the last run left.  One whose lock cannot be looked at runs.
+ */
+bool	ctl_sockd_runs(const struct conf *conf);
+
 /* "812 B", "40.2 kB", "1.93 GB". */
 const char *ctl_size(uint64_t octets, char buf[UNITS_TEXT_MAX]);
 /* "9:03:21" */

@@ -105,6 +105,7 @@ print_one(const struct board *b, uint32_t slot)
 enum ctl_exit
 ctl_live(const struct conf *conf, int argc, char *argv[])
 {
+	enum ctl_exit rc;
 	struct live *found;
 	struct board b;
 	size_t n;
@@ -121,6 +122,7 @@ ctl_live(const struct conf *conf, int argc, char *argv[])
 		fprintf(stderr, "sockctl: out of memory\n");
 		return CTL_NO;
 	}
+	rc = ctl_sockd_runs(conf) ? CTL_OK : CTL_NO;
 	n = find_live(&b, found);
 	printf("%-17s %-16s %-22s %-8s %-30s %9s %10s %10s  %s\n", "id",
 	    "principal", "client", "does", "target", "lasted", "up", "down",
@@ -129,5 +131,5 @@ ctl_live(const struct conf *conf, int argc, char *argv[])
 		print_one(&b, found[i].slot);
 	free(found);
 	board_unmap(&b);
-	return CTL_OK;
+	return rc;
 }

@@ -9,6 +9,7 @@
 
 enum { N_PROCESS_STATES = PROCESS_LEAVING + 1 };
 
+/* The master has no slot: it is there as long as the board is in use. */
 static void
 print_processes(const struct board *b)
 {
@@ -23,7 +24,7 @@ print_processes(const struct board *b)
 	}
 	printf("%-12s %8s %8s %8s %8s\n", "process", "starting", "idle",
 	    "busy", "leaving");
-	for (int kind = PROCESS_MASTER; kind < N_PROCESS_KINDS; kind++)
+	for (int kind = PROCESS_MASTER + 1; kind < N_PROCESS_KINDS; kind++)
 		printf("%-12s %8u %8u %8u %8u\n",
 		    process_kind_name((enum process_kind)kind),
 		    n[kind][PROCESS_STARTING], n[kind][PROCESS_IDLE],
@@ -76,6 +77,7 @@ print_counts(struct board_counts *c)
 enum ctl_exit
 ctl_status(const struct conf *conf, int argc, char *argv[])
 {
+	enum ctl_exit rc;
 	struct board b;
 
 	(void)argv;
@@ -85,9 +87,10 @@ ctl_status(const struct conf *conf, int argc, char *argv[])
 	}
 	if (!ctl_open_board(conf, &b, false))
 		return CTL_NO;
+	rc = ctl_sockd_runs(conf) ? CTL_OK : CTL_NO;
 	print_processes(&b);
 	print_sessions(&b);
 	print_counts(&b.header->counts);
 	board_unmap(&b);
-	return CTL_OK;
+	return rc;
 }

@@ -87,6 +87,32 @@ class Ctl(SockdTest):
             self.assertIn("200.0 kB used, 800.0 kB left", out.stdout)
             self.assertEqual(out.returncode, 0)
 
+    def test_every_kind_but_the_master_has_a_row(self):
+        def rows():
+            text = self.ctl("status").stdout.split("\n\n")[0]
+            return [line.split() for line in text.splitlines()[1:]]
+
+        self.assertEqual(sorted(row[0] for row in rows()),
+                         ["account", "auth", "keeper", "resolver", "worker"])
+        wait_until("there is one of each", lambda: all(
+            row[1:] != ["0"] * 4 for row in rows()))
+
+    def test_what_a_dead_daemon_left_is_called_so(self):
+        dead = "sockd is not running; this is what the last run left\n"
+        with Silent() as silent, socks5(self.sockd.port(), silent.address):
+            for command in ("status", "live"):
+                out = self.ctl(command)
+                self.assertEqual((out.returncode, out.stderr), (0, ""))
+            self.sockd.kill()
+            for command in ("status", "live"):
+                out = self.ctl(command)
+                self.assertEqual(out.returncode, 1)
+                self.assertEqual(out.stderr, "sockctl: " + dead)
+                self.assertNotEqual(out.stdout, "")
+            self.assertIn("%s:%d" % silent.address, out.stdout)
+        self.sockd.start()
+        self.assertEqual(self.ctl("status").returncode, 0)
+
     def test_without_a_daemon_it_says_so(self):
         self.sockd.stop()
         out = self.ctl("status")
