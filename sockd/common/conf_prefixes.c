@@ -4,6 +4,7 @@
 #include "conf_read.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "arena.h"
 
@@ -81,6 +82,18 @@ looks_like_address(const char *text)
 	    strspn(text, "0123456789.") == strlen(text);
 }
 
+/* No top-level domain is a number (RFC 3696, section 2): this is a range of
+ * addresses, or part of one, and no host has such a name. */
+static bool
+looks_like_range(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	const char *last = dot == NULL ? name : dot + 1;
+
+	return strspn(last, "0123456789") == strlen(last) ||
+	    strspn(name, "0123456789.-") == strlen(name);
+}
+
 /* A name in lower case, its trailing dot dropped; a suffix keeps its first. */
 static bool
 target_name(struct conf_reader *r, const struct conf_value *v,
@@ -97,6 +110,9 @@ target_name(struct conf_reader *r, const struct conf_value *v,
 	if (!name_read(rest, strlen(rest), name + 1))
 		return conf_refuse_value(r, v, "is no target; write a prefix, "
 		    "a host's name, \".suffix\" or \"self\"");
+	if (looks_like_range(name + 1))
+		return conf_refuse_value(r, v, "is no host's name; write "
+		    "addresses as prefixes, such as \"10.0.0.0/29\"");
 	to->name = arena_text(r->memory,
 	    to->kind == RULE_TO_SUFFIX ? name : name + 1);
 	return to->name != NULL || conf_no_memory(r);
@@ -105,7 +121,7 @@ target_name(struct conf_reader *r, const struct conf_value *v,
 static bool
 target(struct conf_reader *r, const struct conf_value *v, struct rule_to *to)
 {
-	if (strcmp(v->text, "self") == 0) {
+	if (strcasecmp(v->text, "self") == 0) {
 		to->kind = RULE_TO_SELF;
 		return true;
 	}

@@ -300,6 +300,16 @@ static const struct wrong nets[] = {
 	{ "rule \"a\" { action = \"pass\" to = { \"*.example.org\" } }",
 	    "1: rule \"a\": to: \"*.example.org\" is no target; write a "
 	    "prefix, a host's name, \".suffix\" or \"self\"" },
+#define NO_HOST " is no host's name; write addresses as prefixes, such as " \
+	"\"10.0.0.0/29\""
+	{ "rule \"a\" { action = \"pass\" to = { \"10.0.0.0-10.0.0.5\" } }",
+	    "1: rule \"a\": to: \"10.0.0.0-10.0.0.5\"" NO_HOST },
+	{ "rule \"a\" { action = \"pass\" to = { \"10.0.0.1-5\" } }",
+	    "1: rule \"a\": to: \"10.0.0.1-5\"" NO_HOST },
+	{ "rule \"a\" { action = \"pass\" to = { \"www.example.7.\" } }",
+	    "1: rule \"a\": to: \"www.example.7.\"" NO_HOST },
+	{ "rule \"a\" { action = \"pass\" to = { \".example.7\" } }",
+	    "1: rule \"a\": to: \".example.7\"" NO_HOST },
 	{ "rule \"a\" { action = \"pass\" to = { \".\" } }",
 	    "1: rule \"a\": to: \".\" is no address or prefix; write one "
 	    "like \"10.0.0.0/8\" or \"2001:db8::1\"" },
@@ -326,6 +336,21 @@ static const struct wrong nets[] = {
 Test(conf_errors, nets)
 {
 	CHECK(nets);
+}
+
+/* Digits and hyphens stand in the names of hosts as well. */
+Test(conf_errors, names_with_digits_are_names)
+{
+	struct conf *c = load_good("rule \"a\" { action = \"pass\" to = { "
+	    "\"10-0-0-1.example.org\", \"1.2.3.4.5a\", \"163.com\", "
+	    "\"SELF\", \"Self\" } }");
+	const struct rule *rule = &c->policy.rules[0];
+
+	for (size_t i = 0; i < 3; i++)
+		cr_expect_eq(rule->to[i].kind, RULE_TO_NAME, "%zu", i);
+	for (size_t i = 3; i < 5; i++)
+		cr_expect_eq(rule->to[i].kind, RULE_TO_SELF, "%zu", i);
+	conf_free(c);
 }
 
 /* ---- what must fit together ---- */
