@@ -1,6 +1,7 @@
 """The words: manual pages, the fail2ban filter, the queries."""
 
 import os
+import pty
 import re
 import shutil
 import sqlite3
@@ -55,6 +56,39 @@ class Manual(unittest.TestCase):
                     continue
                 self.assertNotRegex(line, r"[a-z)]\. +[A-Z]",
                                     f"{page}:{number}")
+
+
+class Curl(unittest.TestCase):
+    """The command that goes through it asks for the password, as is said."""
+
+    def setUp(self):
+        need("curl")
+
+    @staticmethod
+    def said_at_first(command):
+        """What it says on its terminal, up to a question."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execvp("curl", command)
+        said = b""
+        try:
+            while b"password" not in said:
+                said += os.read(terminal, 1000)
+        except OSError:
+            pass		# it has ended
+        os.close(terminal)
+        os.waitpid(pid, 0)
+        return said.decode()
+
+    def test_it_asks(self):
+        for path in (os.path.join(SRCDIR, "README"),
+                     os.path.join(MAN, "sockd.8")):
+            text = read(path).replace("\\\n", " ")
+            command, = re.findall(r"\b(curl --proxy.*\bann\b.*)", text)
+            with self.subTest(path=path):
+                words = command.replace("10.0.0.1:1080", "127.0.0.1:9")
+                self.assertIn("proxy password for user 'ann'",
+                              self.said_at_first(words.split()))
 
 
 class Fail2ban(unittest.TestCase):
