@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -76,6 +77,42 @@ class Modules(PamTest, SockdTest):
         self.assertEqual(self.login("ann"), 0)
         self.assertEqual(self.login("ann", "wrong"), 1)
         self.assertEqual(self.login("bob"), 1)
+
+    @module("pam_exec")
+    @module("pam_deny")
+    @module("pam_permit")
+    def test_a_program_that_says_no_is_a_failed_login(self):
+        """With the lines of etc/pam.d/sockd, which sockd.conf(5) has too."""
+        script = os.path.join(self.pam, "check")
+        with open(script, "w") as f:
+            f.write('#!/bin/sh\nread -r password\n'
+                    '[ "$PAM_USER:$password" = "ann:right" ]\n')
+        os.chmod(script, 0o755)
+        lines = self.lines_for_a_program()
+        self.stack(*[line.replace("/usr/local/sbin/check", script)
+                     for line in lines], "account required pam_permit.so")
+        self.sockd.reload(abuse={"failures": 2})
+        self.assertEqual(self.login("ann"), 0)
+        self.assertEqual(self.login("ann", "wrong"), 1)
+        self.assertEqual(self.login("bob"), 1)
+        self.sockd.wait_line("login failed client=", 2)
+        self.sockd.wait_line("abuse penalty client=127.0.0.1:")
+        self.assertEqual(self.sockd.lines("pam failed"), [])
+        self.sockd.wait_rows(2, "outcome = 'auth-failed'")
+
+    def lines_for_a_program(self):
+        with open(os.path.join(os.environ["SRCDIR"], "etc", "pam.d",
+                               "sockd")) as f:
+            text = f.read()
+        lines = re.findall(r"^#(auth .*\bpam_exec.*)\n#(auth .*)\n"
+                           r"#(auth .*)$", text, re.M)[0]
+        with open(os.path.join(os.environ["SRCDIR"], "man",
+                               "sockd.conf.5")) as f:
+            manual = f.read().split()
+        words = " ".join(lines).replace("/usr/local/sbin/check",
+                                        "PROGRAM").split()
+        self.assertIn(" ".join(words), " ".join(manual))
+        return lines
 
     @module("pam_exec")
     def test_programs_of_modules_have_default_signals(self):
