@@ -32,6 +32,17 @@ class Reload(SockdTest):
         with self.assertRaises(Refused):
             socks5(self.sockd.port(), self.echo.address)
 
+    def test_who_is_cut_keeps_the_rule_that_granted_it(self):
+        with socks5(self.sockd.port(), self.echo.address) as s:
+            self.sockd.wait_rows(1, "ended IS NULL AND reply = 0")
+            self.sockd.reload(LISTEN + BLOCK_LOCAL + PASS_ALL)
+            self.assertEqual(s.recv(1), b"")
+        with self.assertRaises(Refused):
+            socks5(self.sockd.port(), self.echo.address)
+        self.assertEqual([(row["outcome"], row["rule"], row["reply"])
+                          for row in self.sockd.wait_rows(2)],
+                         [("blocked", "all", 0), ("blocked", "no", 2)])
+
     def test_a_broken_file_changes_nothing(self):
         for text in ('rule "x" { action = "perhaps" }\n', "what is this",
                      'listen "x" { address = "127.0.0.1" port = 99999 }\n',
