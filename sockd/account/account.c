@@ -3,8 +3,8 @@
  *
  * It alone writes the database, which it opens as its own user, never as
  * root, and only while it holds the lock beside it.  It waits for nobody: a
- * database that is locked, full or broken is told once and tried again every
- * interval, while sessions wait in their slots.
+ * database that is locked or full (a warning) or broken (an error) is told
+ * once and tried again every interval, while sessions wait in their slots.
  *
  * Its turn comes every interval, at most a second (quotas and hours are held
  * to within it), and at once when it is woken: for a principal that is not
@@ -50,18 +50,36 @@ struct accountant {
 	bool			blind;		/* some bases are guesses */
 	uint64_t		sweep_due_ms, expire_due_ms;	/* monotonic */
 	struct log_condition	trouble;
+	bool			told_err;	/* it does not pass by itself */
 };
 
 /* ---- the database ---- */
 
-/* Another try comes soon, however long the interval is. */
+/*
+ * Another try comes soon, however long the interval is.  What does not pass
+ * by itself is told as well where what came before it might have passed.
+ */
 static void
-trouble(struct accountant *a, const char *what, const char *why)
+trouble(struct accountant *a, const char *what, const char *why, bool passes)
 {
+	const char *dir = a->process->conf->state_dir;
+
 	a->sweep_due_ms = clock_earlier(a->sweep_due_ms,
 	    clock_ms() + RETRY_MS);
-	log_starts(&a->trouble, "%s dir=%s why=\"%s\"", what,
-	    a->process->conf->state_dir, why);
+	if (passes || a->told_err) {
+		log_starts(&a->trouble, "%s dir=%s why=\"%s\"", what, dir, why);
+		return;
+	}
+	log_err("%s %s dir=%s why=\"%s\"", a->trouble.what, what, dir, why);
+	a->trouble.count++;
+	a->told_err = true;
+}
+
+static void
+trouble_ends(struct accountant *a)
+{
+	log_ends(&a->trouble);
+	a->told_err = false;
 }
 
 static void
@@ -69,7 +87,8 @@ give_up(struct accountant *a)
 {
 	struct books *k = &a->books;
 
-	trouble(a, "ledger cannot be written", store_error(k->store));
+	trouble(a, "ledger cannot be written", store_error(k->store),
+	    !store_is_broken(k->store));
 	if (!store_is_broken(k->store))
 		return;
 	store_close(k->store);
@@ -90,7 +109,8 @@ take_lock(struct accountant *a)
 	if (a->lock != -1 && flock(a->lock, LOCK_EX | LOCK_NB) == 0)
 		return true;
 	trouble(a, "ledger cannot be locked", errno == EWOULDBLOCK ?
-	    "another accountant holds sockd.lock" : strerror(errno));
+	    "another accountant holds sockd.lock" : strerror(errno),
+	    errno == EWOULDBLOCK);
 	if (a->lock != -1)
 		close(a->lock);
 	a->lock = -1;
@@ -127,7 +147,7 @@ open_store(struct accountant *a)
 	    sizeof(why));
 	if (a->books.store != NULL)
 		return true;
-	trouble(a, "ledger cannot be opened", why);
+	trouble(a, "ledger cannot be opened", why, errno == EAGAIN);
 	return false;
 }
 
@@ -224,7 +244,7 @@ sweep(struct accountant *a)
 		give_up(a);
 		return;
 	}
-	log_ends(&a->trouble);
+	trouble_ends(a);
 	if (store_was_changed(k->store) || a->blind)
 		bases_refresh(&a->bases);
 	a->blind = false;

@@ -4,6 +4,7 @@
  */
 #include "db.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,12 @@ bool
 db_is_broken(const struct db *db)
 {
 	return db->broken;
+}
+
+int
+db_errno(const struct db *db)
+{
+	return db->broken ? EIO : EAGAIN;
 }
 
 /* ---- plain texts ---- */
@@ -124,12 +131,13 @@ db_open(const char *path, bool sync_full, const char *const *queries,
 {
 	struct db *db = calloc(1, sizeof(*db));
 	sqlite3_stmt **prepared = calloc(n, sizeof(*prepared));
-	int rc;
+	int rc, saved;
 
 	if (db == NULL || prepared == NULL) {
 		snprintf(why, why_size, "out of memory");
 		free(prepared);
 		free(db);
+		errno = ENOMEM;
 		return NULL;
 	}
 	*db = (struct db){ .texts = queries, .prepared = prepared, .n = n };
@@ -140,7 +148,9 @@ db_open(const char *path, bool sync_full, const char *const *queries,
 	if (rc != SQLITE_OK)
 		fail(db, rc);
 	snprintf(why, why_size, "%s", db->error);
+	saved = db_errno(db);
 	db_close(db);
+	errno = saved;
 	return NULL;
 }
 

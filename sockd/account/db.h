@@ -17,7 +17,7 @@ struct query;
 /*
  * Open the file at path, made if missing: WAL, kept when closed; no busy
  * wait.  queries is a table of n texts that lives as long as the db.  NULL
- * with the reason in why.
+ * with the reason in why, and errno like db_errno().
  */
 struct db *db_open(const char *path, bool sync_full,
 	    const char *const *queries, size_t n, char *why, size_t why_size);
@@ -26,6 +26,8 @@ void	db_close(struct db *db);
 /* Of the last DB_ERROR; does only a fresh open help? */
 const char *db_error(const struct db *db);
 bool	db_is_broken(const struct db *db);
+/* EAGAIN: locked or full, which may pass by itself; else EIO. */
+int	db_errno(const struct db *db);
 
 /* Run a text of several statements without an answer: DB_DONE, DB_ERROR. */
 int	db_execute(struct db *db, const char *text);

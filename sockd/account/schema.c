@@ -16,7 +16,12 @@
  */
 #include "schema.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 #include "lib/elements.h"
+
+#include "db.h"
 
 /* Octets as people read them. */
 #define SIZE(x)								\
@@ -121,10 +126,11 @@ static const char udp_sources[] =
     "ALTER TABLE udp_target ADD COLUMN source_addr TEXT;"
     "ALTER TABLE udp_target ADD COLUMN source_port INTEGER;";
 
-const char *const schema_steps[] = { first_schema, udp_sources };
+/* Each brings a database of the version that is its index to the next. */
+static const char *const schema_steps[] = { first_schema, udp_sources };
 const int schema_version = N_ELEMENTS(schema_steps);
 
-const char schema_views[] =
+static const char schema_views[] =
     "DROP VIEW IF EXISTS live;"
     "CREATE VIEW live AS SELECT id, principal, command,"
     " " END_POINT("client_addr", "client_port") " AS client,"
@@ -177,3 +183,44 @@ const char schema_views[] =
     " '+1 month') ELSE 'never' END AS resets"
     " FROM quota_holder h JOIN quota_cap c ON c.name = h.name)"
     " ORDER BY principal, unit, allowed;";
+
+/* One transaction: a schema is either the old one or the new one. */
+static int
+take_steps(struct db *db, int64_t version)
+{
+	char pragma[48];
+	int rc = db_execute(db, "BEGIN IMMEDIATE");
+
+	for (; rc == DB_DONE && version < schema_version; version++)
+		rc = db_execute(db, schema_steps[version]);
+	if (rc == DB_DONE)
+		rc = db_execute(db, schema_views);
+	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d",
+	    schema_version);
+	if (rc == DB_DONE)
+		rc = db_execute(db, pragma);
+	return rc == DB_DONE ? db_execute(db, "COMMIT") : rc;
+}
+
+int
+schema_bring_up_to_date(struct db *db, char *why, size_t why_size)
+{
+	int64_t version;
+
+	if (db_number(db, "PRAGMA user_version", &version) != DB_DONE)
+		goto fail;
+	if (version == schema_version)
+		return 0;
+	if (version < 0 || version > schema_version) {
+		snprintf(why, why_size, "its schema, %lld, is newer than "
+		    "this sockd's, %d", (long long)version, schema_version);
+		errno = EINVAL;
+		return -1;
+	}
+	if (take_steps(db, version) == DB_DONE)
+		return 0;
+fail:
+	snprintf(why, why_size, "%s", db_error(db));
+	errno = db_errno(db);
+	return -1;
+}

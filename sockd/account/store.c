@@ -5,6 +5,7 @@
  */
 #include "store.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -63,39 +64,11 @@ bind_port(struct query *q, int at, uint16_t port)
 static const char last_written[] = "SELECT CAST(value * 1000000 AS INTEGER)"
     " FROM state WHERE key = 'swept'";
 
-/* One transaction: a schema is either the old one or the new one. */
-static int
-bring_up_to_date(struct db *db, char *why, size_t why_size)
-{
-	int64_t version;
-	char pragma[48];
-	int rc;
-
-	if (db_number(db, "PRAGMA user_version", &version) != DB_DONE)
-		return DB_ERROR;
-	if (version == schema_version)
-		return DB_DONE;
-	if (version < 0 || version > schema_version) {
-		snprintf(why, why_size, "its schema, %lld, is newer than "
-		    "this sockd's, %d", (long long)version, schema_version);
-		return DB_ERROR;
-	}
-	rc = db_execute(db, "BEGIN IMMEDIATE");
-	for (; rc == DB_DONE && version < schema_version; version++)
-		rc = db_execute(db, schema_steps[version]);
-	if (rc == DB_DONE)
-		rc = db_execute(db, schema_views);
-	snprintf(pragma, sizeof(pragma), "PRAGMA user_version = %d",
-	    schema_version);
-	if (rc == DB_DONE)
-		rc = db_execute(db, pragma);
-	return rc == DB_DONE ? db_execute(db, "COMMIT") : rc;
-}
-
 struct store *
 store_open(const char *path, bool sync_full, char *why, size_t why_size)
 {
 	struct store *s = calloc(1, sizeof(*s));
+	int saved;
 
 	if (s == NULL) {
 		snprintf(why, why_size, "out of memory");
@@ -104,17 +77,19 @@ store_open(const char *path, bool sync_full, char *why, size_t why_size)
 	s->db = db_open(path, sync_full, queries, N_QUERIES, why, why_size);
 	if (s->db == NULL)
 		goto fail;
-	why[0] = '\0';
-	if (bring_up_to_date(s->db, why, why_size) != DB_DONE ||
-	    db_number(s->db, last_written, &s->last_us) != DB_DONE) {
-		if (why[0] == '\0')
-			snprintf(why, why_size, "%s", db_error(s->db));
+	if (schema_bring_up_to_date(s->db, why, why_size) == -1)
+		goto fail;
+	if (db_number(s->db, last_written, &s->last_us) != DB_DONE) {
+		snprintf(why, why_size, "%s", db_error(s->db));
+		errno = db_errno(s->db);
 		goto fail;
 	}
 	store_was_changed(s);
 	return s;
 fail:
+	saved = errno;
 	store_close(s);
+	errno = saved;
 	return NULL;
 }
 

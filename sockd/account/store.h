@@ -45,7 +45,8 @@ struct store_used {
 
 /*
  * Open the database at path, made if missing, its schema brought up to date.
- * NULL with the reason in why: not now, or never (a newer schema).
+ * NULL with the reason in why, and errno: EAGAIN if it is locked or full,
+ * which may pass, else another (a newer schema, not a database, no right).
  */
 struct store *store_open(const char *path, bool sync_full, char *why,
 	    size_t why_size);

@@ -207,7 +207,26 @@ class Trouble(SockdTest):
             self.sockd.wait_rows(21)
         usage, = self.sockd.rows("SELECT * FROM usage")
         self.assertEqual((usage["bytes_up"], usage["sessions"]), (100, 21))
-        self.assertEqual(len(self.sockd.lines("ledger cannot be")), 1)
+        line, = self.sockd.lines("ledger cannot be")
+        self.assertIn(" warning ledger trouble ", line)
+
+    def test_what_does_not_pass_is_told_after_what_might_have(self):
+        """Locked first, and then no database."""
+        with Echo() as echo:
+            socks5(self.sockd.port(), echo.address).close()
+            self.sockd.wait_rows(1)
+            db = self.lock()
+            socks5(self.sockd.port(), echo.address).close()
+            self.sockd.wait_line("warning ledger trouble")
+            for name in os.listdir(self.sockd.state):
+                if name.startswith("sockd.db"):
+                    os.unlink(os.path.join(self.sockd.state, name))
+            with open(self.sockd.db_file, "w") as f:
+                f.write("this is no database at all, and long enough\n" * 100)
+            self.sockd.wait_line("err ledger trouble ledger cannot be opened")
+            db.close()
+            os.unlink(self.sockd.db_file)
+            self.sockd.wait_line("ledger trouble ended")
 
     def stop_accountant(self):
         """An accountant that does not answer."""
@@ -269,6 +288,7 @@ class Trouble(SockdTest):
         db.execute("PRAGMA user_version = 1000")
         db.close()
         self.sockd.start()
+        self.sockd.wait_line("err ledger trouble ledger cannot be opened")
         self.sockd.wait_line("newer than")
         with Echo() as echo:
             socks5(self.sockd.port(), echo.address).close()
@@ -291,6 +311,9 @@ class Trouble(SockdTest):
             self.sockd.wait_line("session end")
             os.unlink(self.sockd.db_file)
             self.sockd.wait_rows(1)
+        line, = self.sockd.lines("ledger cannot be")
+        self.assertIn(" err ledger trouble ", line)
+        self.sockd.wait_line("ledger trouble ended count=")
 
     def test_a_ledger_that_is_taken_away_is_begun_anew(self):
         with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:

@@ -5,17 +5,20 @@
 #include "ledger_values.h"
 #include "lib/elements.h"
 
+#include <errno.h>
+
 #include "sockd/account/clean.h"
 #include "sockd/account/schema.h"
 
 TestSuite(store, .init = make_ledger, .fini = remove_ledger);
 
 static void
-expect_refused(const char *word)
+expect_refused(const char *word, bool passes)
 {
 	char why[256] = "";
 
 	cr_assert_null(store_open(db_path, true, why, sizeof(why)));
+	cr_assert_eq(errno == EAGAIN, passes, "%s", why);
 	cr_assert_not_null(strstr(why, word), "%s", why);
 }
 
@@ -48,9 +51,9 @@ Test(store, an_older_schema_is_brought_up_to_date)
 Test(store, a_newer_schema_is_refused)
 {
 	tell_db("PRAGMA user_version = 99");
-	expect_refused("newer");
+	expect_refused("newer", false);
 	tell_db("PRAGMA user_version = -1");
-	expect_refused("newer");
+	expect_refused("newer", false);
 }
 
 Test(store, a_lock_is_not_waited_for)
@@ -68,6 +71,14 @@ Test(store, a_lock_is_not_waited_for)
 	store_roll_back(books.store);		/* once more does no harm */
 }
 
+Test(store, a_lock_may_pass)
+{
+	tell_db("PRAGMA user_version = 1");
+	tell_db("BEGIN IMMEDIATE");
+	expect_refused("locked", true);
+	tell_db("ROLLBACK");
+}
+
 Test(store, what_is_no_database_is_refused)
 {
 	FILE *f;
@@ -80,7 +91,7 @@ Test(store, what_is_no_database_is_refused)
 	for (int i = 0; i < 1000; i++)
 		fputs("not a database\n", f);
 	fclose(f);
-	expect_refused("not a database");
+	expect_refused("not a database", false);
 }
 
 Test(store, a_directory_that_is_missing_is_named)
