@@ -125,18 +125,37 @@ policy_can_pass_free(const struct policy *policy,
 	return false;
 }
 
+/* All three must hold: the least of the answers. */
+static enum answer
+limit_holds(const struct limit *l, const struct rule_question *q)
+{
+	enum answer users = match_users(l->users, l->n_users, q);
+	enum answer groups = match_groups(l->groups, l->n_groups, q);
+	enum answer from = match_prefixes(l->from, l->n_from, q->from);
+	enum answer who = users < groups ? users : groups;
+
+	return who < from ? who : from;
+}
+
 const struct limit *
 policy_limit(const struct policy *policy, const struct rule_question *q)
 {
-	for (size_t i = 0; i < policy->n_limits; i++) {
-		const struct limit *l = &policy->limits[i];
-
-		if (match_users(l->users, l->n_users, q) == ANSWER_YES &&
-		    match_groups(l->groups, l->n_groups, q) == ANSWER_YES &&
-		    match_prefixes(l->from, l->n_from, q->from) == ANSWER_YES)
-			return l;
-	}
+	for (size_t i = 0; i < policy->n_limits; i++)
+		if (limit_holds(&policy->limits[i], q) == ANSWER_YES)
+			return &policy->limits[i];
 	return NULL;
+}
+
+bool
+policy_knows_limit(const struct policy *policy, const struct rule_question *q)
+{
+	for (size_t i = 0; i < policy->n_limits; i++) {
+		enum answer answer = limit_holds(&policy->limits[i], q);
+
+		if (answer != ANSWER_NO)
+			return answer == ANSWER_YES;
+	}
+	return true;
 }
 
 const struct rule *

@@ -178,8 +178,11 @@ bool	policy_can_pass_free(const struct policy *policy,
  * The limit that applies to this principal: the first whose users, groups
  * and from all hold, or NULL.  Only q's from, who, user and gids are looked
  * at, and must be known; WHO_ANONYMOUS meets no users and no groups.
+ * policy_knows_limit(): is so much of them known that no more can change it?
  */
 const struct limit *policy_limit(const struct policy *policy,
+	    const struct rule_question *q);
+bool	policy_knows_limit(const struct policy *policy,
 	    const struct rule_question *q);
 
 /* The rule of this name; NULL: there is none. */

@@ -200,24 +200,37 @@ decide_all(struct explained *e)
 
 /* ---- the limit ---- */
 
+/* NULL: what was said does not tell who it is. */
+static const char *
+principal_name(const struct explained *e, char name[BOARD_USER_SIZE])
+{
+	bool shared = e->conf->accounting.anonymous == ANONYMOUS_SHARED;
+
+	if (e->question.who == WHO_USER)
+		return e->words.user;
+	if (e->question.who != WHO_ANONYMOUS ||
+	    (!e->words.has_from && !shared))
+		return NULL;
+	principal_of_address(name, &e->words.from, shared);
+	return name;
+}
+
 /* False: the limit leaves nothing. */
 static bool
 explain_limit(const struct explained *e)
 {
+	const struct policy *policy = &e->conf->policy;
 	const struct explain_words *w = &e->words;
-	bool shared = e->conf->accounting.anonymous == ANONYMOUS_SHARED;
 	char name[BOARD_USER_SIZE];
 
-	if (!w->has_from || w->user == NULL) {
-		printf("limit: not known without from= and user=\n");
-		return true;
-	}
-	if (e->question.who == WHO_USER)
-		snprintf(name, sizeof(name), "%s", w->user);
-	else
-		principal_of_address(name, &w->from, shared);
-	return explain_limit_print(e->conf, policy_limit(&e->conf->policy,
-	    &e->question), name);
+	if (policy_knows_limit(policy, &e->question))
+		return explain_limit_print(e->conf, policy_limit(policy,
+		    &e->question), principal_name(e, name));
+	printf("limit: not known without %s%s%s\n",
+	    w->has_from ? "" : "from=",
+	    w->has_from || w->user != NULL ? "" : " and ",
+	    w->user != NULL ? "" : "user=");
+	return true;
 }
 
 enum ctl_exit

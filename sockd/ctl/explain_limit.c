@@ -55,16 +55,18 @@ bool
 explain_limit_print(const struct conf *conf, const struct limit *limit,
     const char *principal)
 {
+	const char *to = principal == NULL ? "" : " to ";
+	const char *whom = principal == NULL ? "" : principal;
 	struct ledger *l = NULL;
 	bool left = true;
 	char why[512];
 
 	if (limit == NULL) {
-		printf("limit: none applies to %s\n", principal);
+		printf("limit: none applies%s%s\n", to, whom);
 		return true;
 	}
-	printf("limit: %s applies to %s\n", limit->name, principal);
-	if (limit->n_bytes + limit->n_time > 0) {
+	printf("limit: %s applies%s%s\n", limit->name, to, whom);
+	if (limit->n_bytes + limit->n_time > 0 && principal != NULL) {
 		l = ledger_open(conf, why, sizeof(why));
 		if (l == NULL)
 			printf("  (%s)\n", why);

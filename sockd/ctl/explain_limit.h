@@ -6,7 +6,10 @@
 
 #include "sockd/common/conf.h"
 
-/* limit may be NULL: none applies.  False: nothing is left of a cap. */
+/*
+ * limit may be NULL: none applies; and principal: it is not known, nor what it
+ * has used.  False: nothing is left of a cap.
+ */
 bool	explain_limit_print(const struct conf *conf,
 	    const struct limit *limit, const char *principal);
 

@@ -178,6 +178,46 @@ limit "all" { bytes = { "1kB/day" } }
                    command="bind")
         self.check(True, to="127.0.0.1:{tcp}")
 
+    def test_a_quota_that_is_used_up_needs_no_address(self):
+        """Of a user; whoever has no login is an address."""
+        with socks5(self.sockd.port("login"), ("127.0.0.1", self.tcp.port),
+                    user="ann", password="x") as s:
+            s.sendall(bytes(500))
+            receive_exactly(s, 500)
+            self.assertEqual(s.recv(1), b"")
+        self.sockd.wait_rows(1, "outcome = 'quota'")
+        case = {"user": "ann", "to": f"127.0.0.2:{self.tcp.port}"}
+        passes, text = self.explain(case)
+        self.assertIn("limit: all applies to ann\n", text)
+        self.assertIn("(used up)", text)
+        self.assertTrue(passes, text)		# by the rule "free"
+        case["to"] = f"127.0.0.1:{self.tcp.port}"
+        passes, text = self.explain(case)
+        self.assertFalse(passes, text)
+        self.assertIn("it is refused until that resets", text)
+        passes, text = self.explain({**case, "user": "tim"})
+        self.assertIn("limit: all applies to tim\n", text)
+        self.assertNotIn("(used up)", text)
+        _, text = self.explain({"to": case["to"]})
+        self.assertIn("limit: all applies\n", text)
+        self.assertIn("used is not known", text)
+
+    def test_a_limit_is_known_when_what_it_asks_for_is(self):
+        self.sockd.configure(self.SECTIONS + self.RULES.split("limit")[0] +
+                             'limit "ann" { users = { "ann" } }\n'
+                             'limit "lab" { from = { "127.0.0.9" } }\n')
+        for words, said in (
+                ({"user": "ann"}, "ann applies to ann"),
+                ({"user": "tim"}, "not known without from="),
+                ({"from": "127.0.0.1"}, "not known without user="),
+                ({}, "not known without from= and user="),
+                ({"user": ""}, "not known without from="),
+                ({"user": "tim", "from": "127.0.0.9"}, "lab applies to tim"),
+                ({"user": "tim", "from": "127.0.0.1"},
+                 "none applies to tim")):
+            _, text = self.explain(words)
+            self.assertIn(f"limit: {said}\n", text, words)
+
     def test_what_is_not_said_is_not_known(self):
         for words in ({"from": "127.0.0.1"}, {"from": "127.0.0.9"},
                       {"user": "ann"}, {"command": "bind"}, {}):

@@ -89,3 +89,45 @@ Test(limit, none_applies)
 	cr_assert_null(policy_limit(&no_limits, &q));
 	cr_assert_null(policy_limit(&first, &q));
 }
+
+/* What is not said must not matter. */
+Test(limit, is_known_when_nothing_more_can_change_it)
+{
+	static const struct {
+		const char		*limit;	/* NULL: not known */
+		struct rule_question	q;
+	} rows[] = {
+		{ "exempt", { USER("root") } },
+		{ "students", { USER("bob"), LIST(gids, students) } },
+		{ NULL, { USER("ann"), LIST(gids, students) } },
+		{ NULL, { USER("bob"), LIST(gids, staff) } },
+		{ "members", { USER("bob"), .from = &office,
+		  LIST(gids, staff) } },
+		{ NULL, { .who = WHO_ANONYMOUS } },
+		{ "rest", { .who = WHO_ANONYMOUS, .from = &office } },
+		{ NULL, { .who = WHO_SOMEBODY, .from = &lab } },
+		{ NULL, { .who = WHO_UNKNOWN, .from = &office } },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+		cr_assert_eq(policy_knows_limit(&policy, &rows[i].q),
+		    rows[i].limit != NULL, "row %zu", i);
+		if (rows[i].limit != NULL)
+			cr_assert_str_eq(policy_limit(&policy,
+			    &rows[i].q)->name, rows[i].limit, "row %zu", i);
+	}
+}
+
+Test(limit, none_is_known_as_well)
+{
+	static const struct limit one[] = { { .name = "ann",
+	    LIST(users, ann) } };
+	static const struct policy none = { 0 }, first = { LIST(limits, one) };
+	struct rule_question q = { .who = WHO_UNKNOWN };
+
+	cr_assert(policy_knows_limit(&none, &q));
+	cr_assert_not(policy_knows_limit(&first, &q));
+	q.who = WHO_ANONYMOUS;
+	cr_assert(policy_knows_limit(&first, &q));
+	cr_assert_null(policy_limit(&first, &q));
+}
