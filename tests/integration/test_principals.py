@@ -99,6 +99,20 @@ class Shared(PrincipalTest):
         self.assertEqual((used["principal"], used["left"]), ("ip:*", 0))
 
 
+class SharedAndRefused(PrincipalTest):
+    RULES = 'rule "no" { action = "block" from = { "127.0.0.2" } }\n' + \
+        PASS_ALL + 'limit "one" { sessions = 1 }\n'
+    CONFIG = {"accounting": {"anonymous": "shared"}}
+
+    def test_by_a_rule_an_address_and_by_a_limit_all(self):
+        self.tunnel(ONE)
+        self.assert_refused(ONE)
+        self.assert_refused(TWO)
+        rows = self.sockd.wait_rows(2)
+        self.assertEqual([(r["outcome"], r["principal"]) for r in rows],
+                         [("limit", "ip:*"), ("blocked", "ip:127.0.0.2")])
+
+
 class Time(PrincipalTest):
     RULES = 'rule "free" { action = "pass" metered = false ' \
         'to = { "127.0.0.2" } }\n' + PASS_ALL + \
