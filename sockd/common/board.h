@@ -236,7 +236,8 @@ struct principal_slot {
 /* ---- addresses ---- */
 
 /* What the log tells of an address once a minute, and not each time. */
-enum place_told { PLACE_HANDSHAKES, PLACE_SESSIONS, N_PLACE_TOLD };
+enum place_told { PLACE_HANDSHAKES, PLACE_SESSIONS, PLACE_LIMIT_SESSIONS,
+		  PLACE_LIMIT_ADDRESSES, PLACE_UNKNOWN, N_PLACE_TOLD };
 
 struct place_told_slot {
 	_Atomic uint64_t	due_ms;		/* not before */
@@ -262,6 +263,9 @@ struct rule_slot {
 	_Atomic uint64_t	rate_up, rate_down;
 	struct bucket		up, down;
 };
+
+/* What may be full; a worker that finds it so says so. */
+enum board_full { FULL_SESSIONS, FULL_PRINCIPALS, N_BOARD_FULL };
 
 struct board_counts {		/* only grow; told by USR1 and sockctl */
 	_Atomic uint64_t	accepted, silent, unpassable, refused, granted,
@@ -301,6 +305,7 @@ struct board_header {
 	_Atomic uint32_t	wake_asked;	/* an octet is in the master's
 						 * wake pipe */
 	_Atomic uint32_t	all_busy;	/* workers; the master knows */
+	_Atomic uint32_t	full[N_BOARD_FULL];	/* likewise */
 	_Atomic uint32_t	stopping;	/* accept nobody any more */
 	_Atomic uint32_t	cuts;		/* grows with each slot_cut(): a
 						 * keeper then looks */

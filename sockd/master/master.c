@@ -249,7 +249,8 @@ turn_ms(const struct master *m)
 	uint64_t ms = IDLE_TURN_MS, patience_ms;
 
 	if (atomic_load(&m->board.header->used) > 0 ||
-	    m->spares.surplus_since_ms != 0 || m->spares.busy.count != 0)
+	    m->spares.surplus_since_ms != 0 || m->spares.busy.count != 0 ||
+	    m->is_full)
 		ms = TURN_MS;
 	if (m->phase != STOP_NOT)
 		ms = STOP_TURN_MS;
@@ -280,6 +281,7 @@ loop(struct master *m, int signal_fd)
 		wake_take_master(&m->board, m->children.base.wake_receive);
 		if (fds[2].revents != 0 || (m->self_fd == -1 && n == 0))
 			self_refresh(m->self_fd, &m->board);
+		m->is_full = full_tell(&m->full, &m->board, m->conf);
 		reload_tell(m);
 		stop_step(m);
 	}

@@ -5,6 +5,7 @@
 #define MASTER_STATE_H
 
 #include "children.h"
+#include "full.h"
 #include "listeners.h"
 #include "run_dir.h"
 #include "spares.h"
@@ -26,6 +27,8 @@ struct master {
 	struct listeners	listeners;
 	struct children		children;
 	struct spares		spares;
+	struct full		full;
+	bool			is_full;	/* full_tell() said so */
 	enum stop_phase		phase;
 	uint64_t		phase_due_ms;	/* when patience ends */
 	int			self_fd;

@@ -12,6 +12,7 @@
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
 #include "sockd/common/period.h"
+#include "sockd/common/place.h"
 #include "sockd/common/principal.h"
 #include "sockd/common/slot.h"
 #include "sockd/common/wake.h"
@@ -26,20 +27,35 @@ limit_of(const struct session *s)
 	return policy_limit(&s->conf->policy, &s->question);
 }
 
-bool
-limits_name(struct session *s)
+/* The master tells it, once for all workers. */
+static void
+mark_full(struct session *s, enum board_full what)
+{
+	atomic_store(&s->board->header->full[what], 1);
+}
+
+static bool
+set_principal(struct session *s)
 {
 	char name[BOARD_USER_SIZE];
 	bool shared = s->conf->accounting.anonymous == ANONYMOUS_SHARED;
 
-	if (s->shown->principal != BOARD_NOBODY)
-		return true;
 	if (s->question.who == WHO_USER)
 		return slot_set_principal(s->board, s->slot, s->name,
 		    NAMED_BY_USER);
 	principal_of_address(name, &s->shown->client, shared);
 	return slot_set_principal(s->board, s->slot, name,
 	    shared ? NAMED_SHARED : NAMED_BY_ADDRESS);
+}
+
+bool
+limits_name(struct session *s)
+{
+	bool named = s->shown->principal != BOARD_NOBODY || set_principal(s);
+
+	if (s->shown->principal == BOARD_NOBODY)
+		mark_full(s, FULL_PRINCIPALS);
+	return named;
 }
 
 /* False: a second was not enough, or the session is to end. */
@@ -79,20 +95,86 @@ choose_limit(struct session *s)
 	atomic_store(&shown->rate_down, limit->rate_down);
 }
 
-static bool
-fits(struct session *s)
+/* ---- what is refused, and why ---- */
+
+/* How many refusals a line stands for now; 0: the minute of its address has
+ * had one. */
+static uint32_t
+times(struct session *s, enum place_told what)
 {
-	const struct conf *conf = s->conf;
+	uint64_t now_ms = clock_ms();
+
+	if (s->shown->place == BOARD_NOBODY)
+		s->shown->place = place_find(s->board, &s->shown->client,
+		    now_ms);
+	return place_tell(s->board, s->shown->place, what, now_ms);
+}
+
+static const char *
+whose(const struct session *s, char quoted[QUOTED_SIZE])
+{
+	char name[BOARD_USER_SIZE];
+
+	if (!slot_principal_name(s->board, s->shown, name))
+		principal_of_address(name, &s->shown->client,
+		    s->conf->accounting.anonymous == ANONYMOUS_SHARED);
+	return quote_text(quoted, QUOTED_SIZE, name);
+}
+
+static bool
+reached(struct session *s, const struct limit *limit, enum place_told what)
+{
+	char client[ADDR_TEXT_MAX], name[QUOTED_SIZE];
+	uint32_t n = times(s, what);
+
+	if (n > 0 && limit != NULL)
+		log_info("limit reached client=%s principal=%s limit=%s "
+		    "what=%s count=%u", addr_format_port(&s->shown->client,
+		    client), whose(s, name), limit->name,
+		    what == PLACE_LIMIT_SESSIONS ? "sessions" : "addresses",
+		    n);
+	return false;
+}
+
+static bool
+refuse_unknown(struct session *s)
+{
+	char client[ADDR_TEXT_MAX], name[QUOTED_SIZE];
+	uint32_t n = times(s, PLACE_UNKNOWN);
+
+	if (n > 0)
+		log_info("usage unknown client=%s principal=%s count=%u",
+		    addr_format_port(&s->shown->client, client),
+		    whose(s, name), n);
+	return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_LIMIT);
+}
+
+/* ---- entering ---- */
+
+static bool
+fits_limit(struct session *s)
+{
 	const struct limit *limit = limit_of(s);
 	struct board *b = s->board;
 
-	return slot_gauge(b, s->slot, GAUGE_SESSION, conf->sessions.max) &&
-	    abuse_may_serve(s) &&
-	    (s->shown->principal == BOARD_NOBODY ||
-	    (slot_gauge(b, s->slot, GAUGE_PRINCIPAL,
-	    limit == NULL ? 0 : limit->sessions) &&
-	    slot_gauge(b, s->slot, GAUGE_ADDRESS,
-	    limit == NULL ? 0 : limit->addresses)));
+	if (!slot_gauge(b, s->slot, GAUGE_PRINCIPAL,
+	    limit == NULL ? 0 : limit->sessions))
+		return reached(s, limit, PLACE_LIMIT_SESSIONS);
+	if (!slot_gauge(b, s->slot, GAUGE_ADDRESS,
+	    limit == NULL ? 0 : limit->addresses))
+		return reached(s, limit, PLACE_LIMIT_ADDRESSES);
+	return true;
+}
+
+static bool
+fits(struct session *s)
+{
+	if (!slot_gauge(s->board, s->slot, GAUGE_SESSION,
+	    s->conf->sessions.max)) {
+		mark_full(s, FULL_SESSIONS);
+		return false;
+	}
+	return abuse_may_serve(s) && fits_limit(s);
 }
 
 bool
@@ -105,7 +187,7 @@ limits_enter(struct session *s)
 		if (wait_heed_cut(s))
 			return false;
 		if (!s->conf->accounting.unknown_passes)
-			return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_LIMIT);
+			return refuse_unknown(s);
 	}
 	if (!fits(s))
 		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_LIMIT);
@@ -115,17 +197,15 @@ limits_enter(struct session *s)
 static void
 log_used_up(const struct session *s, const struct limit *limit, size_t cap)
 {
-	char client[ADDR_TEXT_MAX], name[BOARD_USER_SIZE], user[QUOTED_SIZE];
-	char resets[DAY_NAME_SIZE];
+	char client[ADDR_TEXT_MAX], name[QUOTED_SIZE], resets[DAY_NAME_SIZE];
 	const struct limit_cap *c = cap < limit->n_bytes ? &limit->bytes[cap] :
 	    &limit->time[cap - limit->n_bytes];
 
-	slot_principal_name(s->board, s->shown, name);
 	period_reset_name(c->period,
 	    (int32_t)atomic_load(&s->board->header->day), resets);
 	log_info("quota used-up client=%s principal=%s limit=%s period=%s "
 	    "resets=%s", addr_format_port(&s->shown->client, client),
-	    quote_text(user, sizeof(user), name), limit->name,
+	    whose(s, name), limit->name,
 	    units_period_name(c->period), resets);
 }
 

@@ -280,6 +280,8 @@ class Trouble(SockdTest):
             with self.assertRaises(Refused) as refused:
                 self.new_user(echo.address)
         self.assertEqual(refused.exception.code, 2)
+        line, = self.sockd.wait_line("usage unknown client=")
+        self.assertRegex(line, r' info .*:\d+ principal="ip:[0-9.]+" count=1$')
 
     def test_a_newer_schema_is_refused_with_a_word(self):
         self.sockd.stop()

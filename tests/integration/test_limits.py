@@ -40,6 +40,16 @@ class Gauges(LimitTest):
         self.assertEqual(
             len(self.sockd.wait_rows(1, "outcome = 'limit'")), 1)
 
+    def test_sessions_max_is_told_when_it_starts_and_ends(self):
+        for _ in range(4):
+            self.tunnel()
+        for _ in range(3):
+            self.assert_refused()
+        line, = self.sockd.wait_line("sessions full")
+        self.assertIn(f"[{self.sockd.pid}] warning sessions full sessions.max=4 ", line)
+        self.sockd.wait_line("info sessions full ended count=")
+        self.assertEqual(len(self.sockd.lines("sessions full")), 2)
+
     def test_handshakes_do_not_count(self):
         waiting = [open_proxy(self.sockd.port()) for _ in range(10)]
         for s in waiting:
@@ -99,6 +109,18 @@ class Sessions(LimitTest):
         second.socket.close()
         self.sockd.wait_rows(1, "outcome = 'client-closed'")
         self.tunnel()
+
+    def test_the_log_says_which_limit_it_was_once_a_minute(self):
+        for _ in range(2):
+            self.tunnel()
+        for _ in range(5):
+            self.assert_refused()
+        line, = self.sockd.wait_line("limit reached")
+        self.assertRegex(line, r" info limit reached client=127\.0\.0\.1:\d+ "
+                         r'principal="ip:127\.0\.0\.1" limit=few '
+                         r"what=sessions count=1$")
+        self.sockd.wait_rows(5, "outcome = 'limit'")
+        self.assertEqual(len(self.sockd.lines("limit reached")), 1)
 
 
 class Quota(LimitTest):

@@ -49,6 +49,10 @@ class Addresses(PrincipalTest):
         self.sockd.wait_rows(2, "outcome = 'client-closed'")
         self.tunnel(THREE)
         self.assert_refused(TWO)
+        line, = [l for l in self.sockd.wait_line("limit reached")
+                 if f"client={TWO}:" in l]
+        self.assertIn('principal="ip:*" limit=few what=addresses count=1',
+                      line)
 
     def test_a_reload_that_raises_it(self):
         self.tunnel(ONE), self.tunnel(TWO)
@@ -111,6 +115,21 @@ class SharedAndRefused(PrincipalTest):
         rows = self.sockd.wait_rows(2)
         self.assertEqual([(r["outcome"], r["principal"]) for r in rows],
                          [("limit", "ip:*"), ("blocked", "ip:127.0.0.2")])
+
+
+class Room(PrincipalTest):
+    CONFIG = {"accounting": {"principals": 16}}
+
+    def test_one_too_many_is_told(self):
+        for i in range(1, 18):
+            self.tunnel(f"127.0.0.{i}")
+        line, = self.sockd.wait_line("principals full")
+        self.assertIn(" warning principals full accounting.principals=16 "
+                      'why="new ones are held to no limit"', line)
+        self.sockd.reload(accounting={"unknown": "block"})
+        self.assert_refused("127.0.0.99")
+        line, = self.sockd.wait_line("usage unknown client=127.0.0.99:")
+        self.assertIn('principal="ip:127.0.0.99" count=1', line)
 
 
 class Time(PrincipalTest):
