@@ -4,6 +4,7 @@
  * before a login have at most ten rows a minute and address, the rest are
  * "repeats" of the last.
  */
+#include "lib/socks5.h"
 #include "session.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/place.h"
@@ -37,6 +38,15 @@ claim_row(struct session *s)
 	return true;
 }
 
+/* As the view "refused" has it: never granted, whatever was in the way. */
+static bool
+is_refused(const struct session *s)
+{
+	return !s->allowed ||
+	    (atomic_load(&s->board->states[s->slot]) != SLOT_LIVE &&
+	    atomic_load(&s->shown->reply) != SOCKS5_SUCCEEDED);
+}
+
 /* Will the ledger have it?  If not it is counted as what it was. */
 static bool
 decide_record(struct session *s)
@@ -47,9 +57,10 @@ decide_record(struct session *s)
 		atomic_fetch_add(&counts->silent, 1);
 		return false;
 	}
+	if (is_refused(s))
+		atomic_fetch_add(&counts->refused, 1);
 	if (s->allowed)
 		return true;
-	atomic_fetch_add(&counts->refused, 1);
 	if (is_early_refusal(s) && !claim_row(s))
 		return false;
 	if (!slot_may_record(s->board)) {

@@ -6,7 +6,7 @@ import unittest
 
 from harness import LISTEN, PASS_ALL, Sockd, SockdTest, wait_until
 from peers import Echo, Silent
-from wire import receive_exactly, socks5
+from wire import Refused, receive_exactly, socks5
 
 
 class Ctl(SockdTest):
@@ -96,6 +96,40 @@ class Ctl(SockdTest):
                          ["account", "auth", "keeper", "resolver", "worker"])
         wait_until("there is one of each", lambda: all(
             row[1:] != ["0"] * 4 for row in rows()))
+
+    def counts(self):
+        text = self.ctl("status").stdout.split("since the start\n")[1]
+        return {name: int(n) for name, n in
+                (line.split() for line in text.splitlines())}
+
+    def test_the_manual_says_what_each_count_is(self):
+        with open(os.path.join(os.environ["SRCDIR"], "man", "sockctl.8"),
+                  encoding="utf-8") as f:
+            manual = f.read()
+        for name in self.counts():
+            self.assertIn(f"\n.It {name}\n", manual)
+
+    def test_whoever_is_never_granted_was_refused(self):
+        """By a rule, by the target, and by a quota behind the rule."""
+        self.sockd.reload(
+            LISTEN + 'rule "no" { action = "block" to = { "127.0.0.9" } }\n' +
+            PASS_ALL + 'limit "all" { bytes = { "100B/day" } }\n')
+        with Echo() as echo:
+            with socks5(self.sockd.port(), echo.address) as s:
+                s.sendall(b"x" * 100)
+                self.sockd.wait_rows(1, "outcome = 'quota'")
+            for host in ("127.0.0.9", "127.0.0.1"):
+                with self.assertRaises(Refused):
+                    socks5(self.sockd.port(), (host, echo.port))
+            self.sockd.reload(LISTEN + PASS_ALL)
+            with self.assertRaises(Refused):
+                socks5(self.sockd.port(), ("127.0.0.1", 1))
+        rows = self.sockd.wait_rows(4)
+        self.assertEqual([r["outcome"] for r in rows],
+                         ["quota", "blocked", "quota", "refused"])
+        counts = self.counts()
+        self.assertEqual((counts["granted"], counts["refused"]), (1, 3))
+        self.assertEqual(len(self.sockd.rows("SELECT * FROM refused")), 3)
 
     def test_what_a_dead_daemon_left_is_called_so(self):
         dead = "sockd is not running; this is what the last run left\n"
