@@ -72,11 +72,13 @@ begin_flow(struct relay *r, int side)
 
 /*
  * A flow has passed on all and its source has ended: say so to the sink,
- * unless both are done, when close(2) says it.
+ * unless both are done, when close(2) says it.  The deadline of what is half
+ * closed begins here.
  */
 static void
 finish_flow(struct relay *r, int side)
 {
+	r->moved_ms = r->fresh_ms = r->now_ms;
 	if (r->outcome == OUTCOME_NONE)		/* who ended first */
 		r->outcome = ended_by[side];
 	if (r->flows[!side].need != FLOW_DONE)
