@@ -61,13 +61,14 @@ books_activity(struct books *k, uint32_t slot, const char *principal)
 	struct activity *a = &k->activities[slot];
 
 	if (a->name_hash != hash || is_ahead(a))
-		*a = (struct activity){ .name_hash = hash };
+		*a = (struct activity){ .name_hash = hash, .board_s =
+		    atomic_load(&k->board->principals[slot].active_s) };
 	return a;
 }
 
-/* As principal_touch() does on the board: an idle time counts up to idle. */
+/* As principal_touch() does on the board: a gap counts up to a bound. */
 static uint64_t
-step(uint64_t *until, uint64_t to_ms, uint64_t idle_ms)
+step(uint64_t *until, uint64_t to_ms, uint64_t most_ms)
 {
 	uint64_t gap;
 
@@ -75,18 +76,18 @@ step(uint64_t *until, uint64_t to_ms, uint64_t idle_ms)
 		return 0;
 	gap = *until == 0 ? 0 : to_ms - *until;
 	*until = to_ms;
-	return gap < idle_ms ? gap : idle_ms;
+	return gap < most_ms ? gap : most_ms;
 }
 
 uint64_t
 activity_count(struct activity *a, bool metered, uint64_t from_ms,
-    uint64_t to_ms, uint64_t idle_ms)
+    uint64_t to_ms, uint64_t gap_ms)
 {
 	uint64_t *until = &a->until_ms[metered];
 	uint64_t ms = a->rest_ms[metered];
 
-	ms += step(until, from_ms, idle_ms);
-	ms += step(until, to_ms, idle_ms);
+	ms += step(until, from_ms, gap_ms);
+	ms += step(until, to_ms, gap_ms);
 	a->rest_ms[metered] = (uint32_t)(ms % 1000);
 	return ms / 1000;
 }

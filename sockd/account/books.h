@@ -27,6 +27,7 @@ struct activity {
 	uint32_t	name_hash;
 	uint32_t	rest_ms[2];	/* not a whole second yet */
 	uint64_t	until_ms[2];
+	uint64_t	board_s;	/* what the board had counted then */
 };
 
 /* What a transaction will have changed once it is committed. */
@@ -62,10 +63,10 @@ void	books_close(struct books *k);
 /*
  * Octets of a principal's session moved at these two times (wall clock in
  * ms); returns the whole seconds of activity that are new.  A second counts
- * once, whatever the number of sessions, and idle time up to idle_ms counts.
+ * once, whatever the number of sessions, and of a gap at most gap_ms counts.
  */
 uint64_t activity_count(struct activity *a, bool metered, uint64_t from_ms,
-	    uint64_t to_ms, uint64_t idle_ms);
+	    uint64_t to_ms, uint64_t gap_ms);
 
 /* The activity of this principal in its slot, begun anew if another was or
  * the clock went back. */

@@ -99,12 +99,29 @@ day_moved(const struct books *k, const struct row *r, const char *begun)
 	return k->periods.first[PERIOD_DAY];
 }
 
+/*
+ * How much of a gap may count.  After an outage octets that moved all the
+ * while look like one pause; the board has counted them second by second.
+ */
+static uint64_t
+gap_most_ms(const struct books *k, const struct row *r,
+    const struct activity *a)
+{
+	const struct principal_slot *p =
+	    &k->board->principals[r->copy.principal];
+	uint64_t idle_ms = k->conf->accounting.time_idle_ms;
+	uint64_t counted_ms = (atomic_load(&p->active_s) - a->board_s) * 1000;
+
+	return r->copy.metered && counted_ms > idle_ms ? counted_ms : idle_ms;
+}
+
 static uint64_t
 seconds_active(struct books *k, const struct row *r,
     const struct known *before)
 {
 	uint32_t slot = r->copy.principal;
 	uint64_t from = before->active_ms;
+	struct activity *a;
 
 	if (slot == BOARD_NOBODY || r->active_ms == 0 ||
 	    r->active_ms == before->active_ms)
@@ -113,9 +130,9 @@ seconds_active(struct books *k, const struct row *r,
 		from = r->started_us / 1000;
 	if (from > r->active_ms)	/* the clock went back */
 		from = r->active_ms;
-	return activity_count(books_activity(k, slot, r->principal),
-	    r->copy.metered, from, r->active_ms,
-	    k->conf->accounting.time_idle_ms);
+	a = books_activity(k, slot, r->principal);
+	return activity_count(a, r->copy.metered, from, r->active_ms,
+	    gap_most_ms(k, r, a));
 }
 
 static int

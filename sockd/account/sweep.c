@@ -177,6 +177,9 @@ keep_changes(struct books *k)
 		const struct change *c = &k->changes[i];
 
 		k->known[c->slot] = c->known;
+		if (c->principal != BOARD_NOBODY)
+			k->activities[c->principal].board_s = atomic_load(
+			    &k->board->principals[c->principal].active_s);
 		if (c->free)
 			slot_free(k->board, c->slot);
 	}

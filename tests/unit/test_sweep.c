@@ -3,6 +3,8 @@
  * die, databases that are locked, slots that hold nonsense.
  */
 #include "ledger_values.h"
+
+#include "sockd/common/principal.h"
 #include "lib/elements.h"
 
 TestSuite(sweep, .init = make_ledger, .fini = remove_ledger);
@@ -211,6 +213,34 @@ Test(sweep, the_next_accountant_counts_the_seconds_of_an_outage)
 	new_accountant();
 	cr_assert_eq(sweep_now(), STORE_OK);
 	cr_assert_eq(ask_db("SELECT seconds FROM usage"), 25);
+}
+
+/* The database is locked for longer than time_idle, and octets move. */
+Test(sweep, seconds_of_a_long_outage_count)
+{
+	uint64_t idle_ms = conf.accounting.time_idle_ms;
+	uint64_t lasts_ms = 5 * idle_ms;
+	uint64_t began = clock_wall_ms() - lasts_ms - 20000;
+	uint32_t slot = begin_session("ann");
+	struct session_slot *s = &b.sessions[slot];
+
+	s->started_us = began * 1000;
+	for (uint64_t ms = 0; ms <= 10000; ms += 1000)
+		principal_touch(&b, s->principal, began + ms, idle_ms);
+	atomic_store(&s->active_ms, began + 10000);
+	cr_assert_eq(sweep_run(&books, (began + 10000) * 1000, ignore_row,
+	    NULL), STORE_OK);
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"), 10);
+	tell_db("BEGIN IMMEDIATE");
+	for (uint64_t ms = 11000; ms <= lasts_ms; ms += 1000)
+		principal_touch(&b, s->principal, began + ms, idle_ms);
+	move(slot, 1, 0);
+	atomic_store(&s->active_ms, began + lasts_ms);
+	cr_assert_eq(sweep_now(), STORE_ERROR);
+	tell_db("COMMIT");
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"),
+	    (int64_t)lasts_ms / 1000);
 }
 
 /* A clock that was an hour ahead is set right. */
