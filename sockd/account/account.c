@@ -199,6 +199,7 @@ expire(struct accountant *a)
 
 	if (now_ms < a->expire_due_ms)
 		return;
+	a->expire_due_ms = now_ms + EXPIRE_MS;
 	do {
 		if (store_expire(a->books.store, EXPIRE_ROWS, keep_us,
 		    refused_us, &deleted) != STORE_OK) {
@@ -244,7 +245,8 @@ sweep(struct accountant *a)
 		give_up(a);
 		return;
 	}
-	trouble_ends(a);
+	if (rc == STORE_OK)
+		trouble_ends(a);
 	if (store_was_changed(k->store) || a->blind)
 		bases_refresh(&a->bases);
 	a->blind = false;

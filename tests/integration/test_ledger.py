@@ -218,11 +218,12 @@ class Trouble(SockdTest):
             db = self.lock()
             socks5(self.sockd.port(), echo.address).close()
             self.sockd.wait_line("warning ledger trouble")
-            for name in os.listdir(self.sockd.state):
-                if name.startswith("sockd.db"):
-                    os.unlink(os.path.join(self.sockd.state, name))
-            with open(self.sockd.db_file, "w") as f:
+            junk = self.sockd.db_file + ".junk"
+            with open(junk, "w") as f:
                 f.write("this is no database at all, and long enough\n" * 100)
+            for end in ("-wal", "-shm"):
+                os.unlink(self.sockd.db_file + end)
+            os.replace(junk, self.sockd.db_file)
             self.sockd.wait_line("err ledger trouble ledger cannot be opened")
             db.close()
             os.unlink(self.sockd.db_file)
