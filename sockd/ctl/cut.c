@@ -76,6 +76,10 @@ ctl_cut(const struct conf *conf, int argc, char *argv[])
 	}
 	if (!ctl_open_board(conf, &b, true))
 		return CTL_NO;
+	if (!ctl_sockd_runs(conf)) {
+		board_unmap(&b);
+		return CTL_NO;
+	}
 	for (int i = 0; i < argc; i++)
 		if (read_id(argv[i], &id) && !cut(&b, id))
 			rc = CTL_NO;

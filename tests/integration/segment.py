@@ -21,6 +21,17 @@ def repaired(s):
         s.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, REPAIR_OFF)
 
 
+def may_write_segments():
+    """It takes CAP_NET_ADMIN and CAP_NET_RAW."""
+    try:
+        with socket.socket() as s, repaired(s), \
+                socket.socket(socket.AF_INET, socket.SOCK_RAW,
+                              socket.IPPROTO_TCP):
+            return True
+    except PermissionError:
+        return False
+
+
 def sequence(s, queue):
     """The number of the next octet of a queue of s."""
     s.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, queue)
