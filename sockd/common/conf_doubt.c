@@ -67,18 +67,6 @@ doubt_limit_order(const struct doubter *d, const struct policy *p, size_t i)
 	}
 }
 
-/* Octets that move all the while look like one pause, the ledger being
- * written so seldom. */
-static void
-doubt_limit_time(const struct doubter *d, const struct limit *limit)
-{
-	if (limit->n_time > 0 && d->conf->accounting.interval_ms >
-	    d->conf->accounting.time_idle_ms)
-		doubt(d, "limit", limit->name, limit->line,
-		    "its time may be counted short: accounting.interval is "
-		    "longer than accounting.time_idle");
-}
-
 /* ---- names that an address walks around ---- */
 
 static bool
@@ -196,10 +184,8 @@ doubt_order(const struct doubter *d)
 		doubt_names(d, p, i);
 		doubt_bind(d, p, i);
 	}
-	for (size_t i = 0; i < p->n_limits; i++) {
+	for (size_t i = 0; i < p->n_limits; i++)
 		doubt_limit_order(d, p, i);
-		doubt_limit_time(d, &p->limits[i]);
-	}
 }
 
 void

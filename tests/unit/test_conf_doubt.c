@@ -172,27 +172,6 @@ Test(conf_doubt, a_limit_that_never_applies)
 	CHECK(limits);
 }
 
-/* ---- time ---- */
-
-static const struct doubted intervals[] = {
-	{ "accounting { interval = \"10s\" time_idle = \"5s\" }\n"
-	    "rule \"r\" { action = \"pass\" from = { \"10.0.0.0/8\" } }\n"
-	    "limit \"a\" { time = { \"1h/day\" } }\n",
-	    "4: limit \"a\": its time may be counted short: "
-	    "accounting.interval is longer than accounting.time_idle" },
-	{ "accounting { interval = \"10s\" time_idle = \"10s\" }\n"
-	    "rule \"r\" { action = \"pass\" from = { \"10.0.0.0/8\" } }\n"
-	    "limit \"a\" { time = { \"1h/day\" } }\n", "" },
-	{ "accounting { interval = \"10s\" time_idle = \"5s\" }\n"
-	    "rule \"r\" { action = \"pass\" from = { \"10.0.0.0/8\" } }\n"
-	    "limit \"a\" { bytes = { \"1GB/day\" } }\n", "" },
-};
-
-Test(conf_doubt, an_interval_longer_than_a_pause)
-{
-	CHECK(intervals);
-}
-
 /* ---- logins ---- */
 
 static const struct doubted logins[] = {
