@@ -332,7 +332,7 @@ class Parked(BindTest):
 
 
 class ParkedDeadline(BindTest):
-    CONFIG = {"timeouts": {"bind": "1s"}, "workers": {"park_after": "50ms"}}
+    CONFIG = {"timeouts": {"bind": "4s"}, "workers": {"park_after": "50ms"}}
 
     def test_it_comes(self):
         waiting = [self.bind() for _ in range(10)]

@@ -163,6 +163,12 @@ class Kills(SockdTest):
         for c in self.clients:
             c.wait()
 
+    def have_read(self, rows):
+        """A session ends when the last octet is in a target's kernel."""
+        got = {**self.target.got, **self.lazy.got}
+        return all(got[way(r["source_port"], r["target_port"])] >=
+                   r["bytes_up"] for r in rows if r["outcome"] != "lost")
+
     def check(self, lost):
         """Each is there once; so many were lost, the others are exact."""
         rows = {r["client_port"]: r
@@ -170,6 +176,8 @@ class Kills(SockdTest):
         self.assertEqual(len(rows), self.CLIENTS)
         self.assertEqual(sum(r["outcome"] == "lost"
                              for r in rows.values()), lost)
+        wait_until("the targets have read what is there for them",
+                   lambda: self.have_read(rows.values()))
         all_got = {**self.target.got, **self.lazy.got}
         all_sent = {**self.target.sent, **self.lazy.sent}
         for c in self.clients:
