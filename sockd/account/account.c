@@ -227,6 +227,16 @@ agree_first(struct accountant *a, uint64_t now_us)
 	return STORE_OK;
 }
 
+/* No news says nothing of a ledger in trouble: can it be written again? */
+static int
+write_nothing(struct store *s, uint64_t now_us)
+{
+	if (store_begin(s) == STORE_OK && store_commit(s, now_us) == STORE_OK)
+		return STORE_OK;
+	store_roll_back(s);
+	return STORE_ERROR;
+}
+
 static void
 sweep(struct accountant *a)
 {
@@ -239,14 +249,15 @@ sweep(struct accountant *a)
 	rc = sweep_run(k, now_us, note_session, a);
 	if (k->store == NULL)
 		return;
+	if (rc == STORE_NONE && a->trouble.count > 0)
+		rc = write_nothing(k->store, now_us);
 	if (rc != STORE_ERROR)
 		rc = agree_first(a, now_us);
 	if (rc == STORE_ERROR) {
 		give_up(a);
 		return;
 	}
-	if (rc == STORE_OK)
-		trouble_ends(a);
+	trouble_ends(a);
 	if (store_was_changed(k->store) || a->blind)
 		bases_refresh(&a->bases);
 	a->blind = false;

@@ -55,7 +55,10 @@ class Backlog(ExpiryTest):
         db = sqlite3.connect(self.sockd.db_file, isolation_level=None)
         db.execute("BEGIN IMMEDIATE")
         self.sockd.wait_line("ledger cannot be written")
+        with self.assertRaises(AssertionError):
+            self.sockd.wait_line("ledger trouble ended", patience_s=3)
         db.execute("COMMIT")
+        self.sockd.wait_line("ledger trouble ended")
         db.close()
         wait_until("they go", lambda: self.count() == 0, 30)
 
