@@ -11,6 +11,8 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "lib/elements.h"
+
 static const char *const system_dirs[] = { "/etc/pam.d", "/usr/lib/pam.d" };
 static const char system_file[] = "/etc/pam.conf";
 
@@ -51,8 +53,7 @@ pam_knows(const struct conf *conf, const char *service)
 {
 	if (conf->pam.confdir[0] != '\0')
 		return has_file(conf->pam.confdir, service);
-	for (size_t i = 0; i < sizeof(system_dirs) / sizeof(system_dirs[0]);
-	    i++)
+	for (size_t i = 0; i < N_ELEMENTS(system_dirs); i++)
 		if (has_file(system_dirs[i], service))
 			return true;
 	return is_in_system_file(service);

@@ -11,7 +11,7 @@ enum held_state { HELD_FREE, HELD_WAITING, HELD_READY };
 
 struct held {
 	uint32_t	slot;		/* on the board */
-	uint32_t	next;		/* free list, or the queue of the ready */
+	uint32_t	next;		/* of the free, or of the ready */
 	uint64_t	owner;		/* our word */
 	uint64_t	due_ms;		/* CLOCK_MONOTONIC; 0: never */
 	int		fds[CHANNEL_FDS_MAX];
@@ -25,7 +25,7 @@ struct held_table {
 	uint32_t	fds, fds_max;		/* descriptors of all of them */
 	uint32_t	high;			/* never used beyond */
 	uint32_t	free;			/* list; HELD_NONE: empty */
-	uint32_t	ready_first, ready_last;	/* first in, first out */
+	uint32_t	ready_first, ready_last;	/* a queue */
 	uint64_t	least_due_ms;		/* none is due before */
 };
 

@@ -259,7 +259,8 @@ receive(struct keeper *k)
 static void
 end_or_wake(struct keeper *k, uint32_t i)
 {
-	const struct session_slot *s = &k->board->sessions[k->held.list[i].slot];
+	uint32_t slot = k->held.list[i].slot;
+	const struct session_slot *s = &k->board->sessions[slot];
 
 	if (atomic_load(&s->parked_kind) != PARKED_TUNNEL)
 		make_ready(k, i);

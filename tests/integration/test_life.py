@@ -1,5 +1,6 @@
 """Start, stop, and what may die: every process, and the others go on."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -315,6 +316,16 @@ class BetweenSweeps(SockdTest):
         self.assertEqual(sum(1 + r["repeats"] for r in rows), 15)
 
 
+@contextlib.contextmanager
+def in_use():
+    """A port that somebody listens at, and a listener that wants it."""
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        port = busy.getsockname()[1]
+        yield port, LISTEN.replace("port = 0", f"port = {port}")
+
+
 class Starts(unittest.TestCase):
     def sockd(self, *args, **kwargs):
         s = Sockd(*args, **kwargs)
@@ -331,11 +342,7 @@ class Starts(unittest.TestCase):
         self.assertIn(f"pid={first.pid}", said)
 
     def test_an_address_in_use_is_waited_for(self):
-        with socket.socket() as busy:
-            busy.bind(("127.0.0.1", 0))
-            busy.listen()
-            port = busy.getsockname()[1]
-            text = LISTEN.replace("port = 0", f"port = {port}")
+        with in_use() as (port, text):
             s = self.sockd(text + PASS_ALL)
             s.mark()
             s.spawn()
@@ -345,11 +352,7 @@ class Starts(unittest.TestCase):
         self.assertEqual(s.port(), port)
 
     def test_an_address_in_use_for_good_is_named(self):
-        with socket.socket() as busy:
-            busy.bind(("127.0.0.1", 0))
-            busy.listen()
-            port = busy.getsockname()[1]
-            text = LISTEN.replace("port = 0", f"port = {port}")
+        with in_use() as (port, text):
             s = self.sockd(text + PASS_ALL).spawn()
             self.assertEqual(s.process.wait(30), 1)
             for said in s.log(), s.stderr():
@@ -358,11 +361,7 @@ class Starts(unittest.TestCase):
 
     def test_an_address_in_use_for_good_is_named_to_who_waits(self):
         """-D, and a log that nobody looks at."""
-        with socket.socket() as busy:
-            busy.bind(("127.0.0.1", 0))
-            busy.listen()
-            port = busy.getsockname()[1]
-            text = LISTEN.replace("port = 0", f"port = {port}")
+        with in_use() as (port, text):
             s = self.sockd(text + PASS_ALL)
             done = subprocess.run([os.environ["SOCKD"], "-D", "-f", s.config],
                                   timeout=30, stdin=subprocess.DEVNULL,

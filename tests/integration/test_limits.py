@@ -46,7 +46,8 @@ class Gauges(LimitTest):
         for _ in range(3):
             self.assert_refused()
         line, = self.sockd.wait_line("sessions full")
-        self.assertIn(f"[{self.sockd.pid}] warning sessions full sessions.max=4 ", line)
+        self.assertIn(f"[{self.sockd.pid}] warning sessions full "
+                      "sessions.max=4 ", line)
         self.sockd.wait_line("info sessions full ended count=")
         self.assertEqual(len(self.sockd.lines("sessions full")), 2)
 

@@ -177,12 +177,14 @@ class Queries(unittest.TestCase):
             target_port, NULL, NULL, listen, 'no-mail', metered,
             strftime('%s', 'now') - 5, strftime('%s', 'now') - 5, 0, 0, 0, 0,
             2, 'blocked', 4 FROM session WHERE source_port = 40312;
-        INSERT INTO session SELECT (strftime('%s', 'now') - 4) * 1000000, user, principal, auth, protocol,
+        INSERT INTO session SELECT (strftime('%s', 'now') - 4) * 1000000,
+            user, principal, auth, protocol,
             command, client_addr, client_port, target_host, target_addr,
             target_port, NULL, NULL, listen, 'lab-hours', metered,
             strftime('%s', 'now') - 4, strftime('%s', 'now') - 4, 0, 0, 0, 0,
             0, 'blocked', 0 FROM session WHERE source_port = 40312;
-        INSERT INTO session SELECT (strftime('%s', 'now') - 3) * 1000000, user, principal, auth, protocol,
+        INSERT INTO session SELECT (strftime('%s', 'now') - 3) * 1000000,
+            user, principal, auth, protocol,
             NULL, client_addr, client_port, NULL, NULL,
             NULL, NULL, NULL, listen, NULL, metered,
             strftime('%s', 'now') - 3, strftime('%s', 'now') - 3, 0, 0, 0, 0,

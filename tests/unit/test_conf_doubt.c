@@ -242,7 +242,7 @@ Test(conf_doubt, a_service_that_pam_does_not_know)
 	char dir[CONF_PATH_SIZE];
 
 	make_services(dir);
-	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(services); i++) {
 		char text[4096], doubts[DOUBTS_SIZE] = "";
 		struct conf *c;
 
