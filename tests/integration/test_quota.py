@@ -152,7 +152,8 @@ class Restarts(QuotaTest):
         with socks5(self.sockd.port(), source.address) as s:
             receive_exactly(s, octets)
         self.sockd.wait_rows(1)
-        used, = self.sockd.rows("SELECT used FROM quota")
+        used, = wait_until("a quota of it",	# after the session's row
+                           lambda: self.sockd.rows("SELECT used FROM quota"))
         return used["used"]
 
     def test_a_quota_is_not_lost_in_a_crash(self):
