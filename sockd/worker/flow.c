@@ -284,6 +284,14 @@ flow_events(const struct flow *f)
 	return f->mark_ahead ? POLLIN : POLLIN | POLLPRI;
 }
 
+int
+flow_queued(const struct flow *f)
+{
+	int queued;
+
+	return ioctl(f->to, TIOCOUTQ, &queued) == 0 ? queued : 0;
+}
+
 void
 flow_drop(struct flow *f)
 {

@@ -57,6 +57,10 @@ short	flow_events(const struct flow *f);
 /* Does it hold octets that may be passed on and were not yet? */
 bool	flow_holds(const struct flow *f);
 
+/* Octets that the kernel was given for its sink and the peer has not
+ * acknowledged; 0, too, where a system does not tell. */
+int	flow_queued(const struct flow *f);
+
 /* It ends here: what it still holds was not delivered and does not count.
  * Its pipe is left empty. */
 void	flow_drop(struct flow *f);

@@ -36,7 +36,9 @@ struct relay {
 	bool		deaf[2];	/* tells nothing new any more */
 	uint64_t	now_ms;
 	uint64_t	moved_ms;	/* when an octet did: idle deadlines */
-	uint64_t	fresh_ms;	/* the same, or when we took it up */
+	uint64_t	left_ms;	/* when one was seen to leave the kernel */
+	int		queued[2];	/* there, when last looked at */
+	uint64_t	fresh_ms;	/* moved_ms, or when we took it up */
 	uint64_t	touched_ms;	/* for session_touch() */
 	uint64_t	park_ms;	/* when a keeper is to have it */
 	uint64_t	short_ms;	/* since then, 0: they are not */
@@ -149,8 +151,9 @@ static uint64_t
 idle_due_ms(const struct relay *r)
 {
 	const struct conf *conf = r->session->conf;
-	uint64_t due = r->moved_ms + (is_half_closed(r) ?
-	    conf->timeouts.half_closed_ms : conf->timeouts.idle_ms);
+	uint64_t due = clock_later(r->moved_ms, r->left_ms) +
+	    (is_half_closed(r) ? conf->timeouts.half_closed_ms :
+	    conf->timeouts.idle_ms);
 
 	if (r->short_ms == 0)
 		return due;
@@ -289,6 +292,26 @@ try_to_park(struct relay *r)
 	return false;
 }
 
+/*
+ * A kernel that was given megabytes lets us go on when a third has left it,
+ * and to a slow peer that takes minutes: nothing moves here, and yet it is
+ * not idle.
+ */
+static void
+look_at_queues(struct relay *r)
+{
+	for (int side = 0; side < 2; side++) {
+		int queued;
+
+		if (r->flows[side].need != FLOW_OUT)
+			continue;
+		queued = flow_queued(&r->flows[side]);
+		if (queued < r->queued[side])
+			r->left_ms = r->now_ms;
+		r->queued[side] = queued;
+	}
+}
+
 /* True: a deadline has passed. */
 static bool
 heed_time(struct relay *r)
@@ -349,6 +372,7 @@ turn(struct relay *r)
 		return false;
 	case WAIT_DUE:
 		r->fds[CLIENT].revents = r->fds[TARGET].revents = 0;
+		look_at_queues(r);
 		if (heed_time(r) || try_to_park(r))
 			return false;
 		break;

@@ -375,6 +375,30 @@ class HalfClosed(SockdTest):
             self.assertEqual(receive_all(s), b"answer")
 
 
+class SlowReader(SockdTest):
+    CONFIG = {"timeouts": {"idle": "1h", "half_closed": "2500ms"}}
+
+    def test_it_is_not_idle(self):
+        """What the kernel was given takes longer than half_closed."""
+        with Source() as source:
+            s = socks5(self.sockd.port(), source.address).socket
+            self.addCleanup(s.close)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+            s.shutdown(socket.SHUT_WR)
+            until = time.monotonic() + 6
+            while time.monotonic() < until:
+                self.assertTrue(s.recv(16384), "it was cut")
+                self.assertFalse(self.sockd.rows(
+                    "SELECT * FROM session WHERE outcome = 'idle'"))
+                select.select([], [], [], 0.1)
+
+    def test_one_that_reads_nothing_is(self):
+        with Source() as source, \
+                socks5(self.sockd.port(), source.address) as s:
+            s.shutdown(socket.SHUT_WR)
+            self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "idle")
+
+
 class Budget(SockdTest):
     """Pipes are made for busy tunnels only, and never kept full."""
     CONFIG = {"workers": {"start": 1, "min_spare": 1, "max_spare": 1,
