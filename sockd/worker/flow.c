@@ -20,6 +20,7 @@
 
 #include "pipe.h"
 #include "session.h"
+#include "sockd/common/waitset.h"
 
 enum {
 	ROUNDS_MAX = 8,			/* chunks before others have a turn */
@@ -204,7 +205,8 @@ pull(struct flow *f, bool *again)
 	f->ended = n == 0;
 	f->cut_short = !f->splices && (size_t)n < f->meter.leave;
 	f->took |= n > 0;
-	*again = (size_t)n >= AGAIN_FROM || (size_t)n == f->meter.leave ||
+	*again = f->ending || (size_t)n >= AGAIN_FROM ||
+	    (size_t)n == f->meter.leave ||
 	    (f->splices && fills_pipe(f, (size_t)n));
 	choose(f, (size_t)n);
 	return true;
@@ -247,6 +249,7 @@ move_chunks(struct flow *f, short said)
 	bool again = true;
 
 	f->marked |= (said & POLLPRI) != 0;
+	f->ending |= (said & POLLRDHUP) != 0;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		if (!push(f))
 			return;
@@ -256,8 +259,9 @@ move_chunks(struct flow *f, short said)
 		}
 		if (!again)
 			break;
-		/* where poll was not asked: a recv would skip the octet */
-		if (f->cut_short && (said == 0 || round > 0))
+		/* where poll was not asked: a recv would skip the octet;
+		 * behind a FIN comes none */
+		if (f->cut_short && !f->ending && (said == 0 || round > 0))
 			f->marked |= is_at_mark(f);
 		if (f->marked && f->unpaid == 0)
 			take_urgent(f);
@@ -281,7 +285,7 @@ flow_move(struct flow *f, short said)
 short
 flow_events(const struct flow *f)
 {
-	return f->mark_ahead ? POLLIN : POLLIN | POLLPRI;
+	return f->mark_ahead ? POLLIN : POLLIN | POLLPRI | POLLRDHUP;
 }
 
 int

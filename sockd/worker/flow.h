@@ -28,7 +28,8 @@ struct flow {
 					 * counted, and stays here, yet */
 	enum flow_need	need;
 	bool		splices;	/* now; else it copies */
-	bool		ended;		/* the source's FIN was read */
+	bool		ending;		/* the source's FIN has come */
+	bool		ended;		/* and was read */
 	bool		marked;		/* an urgent octet was announced */
 	bool		mark_ahead;	/* and what stands before it is on its
 					 * way yet: to ask for it again is to
@@ -47,7 +48,7 @@ struct flow {
 
 /*
  * Move what can be moved now, for a bounded time, and set need.  It never
- * blocks.  said is what poll(2) said of the source: POLLIN, POLLPRI.
+ * blocks.  said is what poll(2) said of the source, of flow_events().
  */
 void	flow_move(struct flow *f, short said);
 

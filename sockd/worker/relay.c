@@ -19,6 +19,7 @@
 #include "pipe.h"
 #include "session.h"
 #include "sockd/common/clock.h"
+#include "sockd/common/waitset.h"
 #include "wait.h"
 
 enum {
@@ -219,7 +220,8 @@ static void
 heed(struct relay *r, int side)
 {
 	struct flow *f = &r->flows[side];
-	short from = r->fds[side].revents & (POLLIN | POLLPRI | TROUBLE);
+	short from = r->fds[side].revents &
+	    (POLLIN | POLLPRI | POLLRDHUP | TROUBLE);
 	short to = r->fds[!side].revents & (POLLOUT | TROUBLE);
 
 	if (f->need == FLOW_IN && from != 0)
