@@ -87,7 +87,8 @@ fail:
 	return -1;
 }
 
-/* Try the next address.  What cannot even begin leaves its error. */
+/* Try the next address.  What cannot even begin leaves its error, unless
+ * another was tried. */
 static void
 start_next(struct race *r)
 {
@@ -105,7 +106,8 @@ start_next(struct race *r)
 	}
 	a->fd = set_off(&a->to, &s->conf->policy.rules[a->rule]);
 	if (a->fd == -1) {
-		note_error(r, errno);
+		if (!r->tried)		/* an answer says more */
+			note_error(r, errno);
 		return;
 	}
 	r->tried = true;

@@ -24,7 +24,8 @@ static const struct rule_to blocked[] = { { .kind = RULE_TO_PREFIX,
     .prefix = { IP4(127, 0, 0, 9), 32 } } };
 static const struct rule rules[] = {
 	{ .name = "no", .action = RULE_BLOCK, LIST(to, blocked) },
-	{ .name = "all", .action = RULE_PASS },
+	/* Nothing can set off from an address that is not ours. */
+	{ .name = "all", .action = RULE_PASS, .source6 = IP6(1) },
 };
 
 static struct board b;
@@ -184,6 +185,24 @@ Test(dial_race, the_last_error_is_told)
 	cr_assert_not(dial(&s, at, 0, &d, &failure));
 	cr_assert_eq(failure.rep, SOCKS5_HOST_UNREACHABLE);
 	cr_assert_eq(failure.outcome, OUTCOME_UNRESOLVED);
+}
+
+/* Many names have an address of a family that has no route here. */
+Test(dial_race, what_cannot_set_off_hides_no_answer)
+{
+	struct reply_failure failure;
+	struct addr at[3];
+	struct dialed d;
+
+	cr_assert(addr_parse(&at[0], "::1"));
+	at[0].port = 1;
+	find_closed("127.0.0.1", &at[1]);
+	at[2] = at[0];
+	cr_assert_not(dial(&s, at, 3, &d, &failure));
+	cr_assert_eq(failure.rep, SOCKS5_REFUSED);
+	cr_assert_eq(failure.outcome, OUTCOME_REFUSED);
+	cr_assert_not(dial(&s, at, 1, &d, &failure));
+	cr_assert_neq(failure.rep, SOCKS5_REFUSED);
 }
 
 Test(dial_race, never_allowed_addresses_are_blocked)
