@@ -18,6 +18,8 @@ static const struct {
 	struct reply_failure	failure;
 } failures[] = {
 	{ ECONNREFUSED,	{ SOCKS5_REFUSED, OUTCOME_REFUSED } },
+	/* It took the connection, and let it go before we looked. */
+	{ ECONNRESET,	{ SOCKS5_REFUSED, OUTCOME_REFUSED } },
 	{ ENETUNREACH,	{ SOCKS5_NETWORK_UNREACHABLE, OUTCOME_UNREACHABLE } },
 	{ ENETDOWN,	{ SOCKS5_NETWORK_UNREACHABLE, OUTCOME_UNREACHABLE } },
 	{ EAFNOSUPPORT,	{ SOCKS5_NETWORK_UNREACHABLE, OUTCOME_UNREACHABLE } },
