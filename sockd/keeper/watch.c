@@ -3,6 +3,7 @@
  */
 #include "watch.h"
 
+#include "lib/elements.h"
 #include "sockd/common/waitset.h"
 
 static short
@@ -15,18 +16,26 @@ tunnel_events(const struct session_slot *s, uint32_t side)
 	return POLLIN | POLLRDHUP | POLLPRI;
 }
 
+/* A waiting BIND leaves what its client sends, or has sent, for the peer. */
+static short
+bind_events(unsigned fd)
+{
+	static const short events[] = { POLLRDHUP, POLLIN };
+
+	return fd < N_ELEMENTS(events) ? events[fd] : 0;
+}
+
 /*
- * A waiting BIND leaves what its client sends for the peer; a client whose
- * login failed is only seen to be gone.  So is the end of a tunnel whose FIN
- * was passed on: it stays readable for ever.  An association does not care
- * about urgent octets on its control connection.
+ * A client whose login failed is only seen to be gone.  So is the end of a
+ * tunnel whose FIN was passed on: it stays readable for ever.  An association
+ * does not care about urgent octets on its control connection.
  */
 short
 watch_events(const struct session_slot *s, unsigned fd)
 {
 	switch (atomic_load(&s->parked_kind)) {
 	case PARKED_BIND:
-		return fd == 0 ? POLLRDHUP : POLLIN;
+		return bind_events(fd);
 	case PARKED_FAILURE:
 		return 0;
 	case PARKED_TUNNEL:

@@ -210,25 +210,70 @@ receive(struct waiting *w)
 	}
 }
 
+/* ---- parked ---- */
+
+/* What is parked beside the client: early octets only where there are any. */
+enum { LISTENER, EARLY_IN, EARLY_OUT, N_PARKED };
+
+/*
+ * What came with the request waits in a pair of sockets.  Both ends are
+ * parked: one without the other would wake the keeper.
+ */
+static bool
+put_early(const struct buffer *early, int fds[N_PARKED])
+{
+	const size_t held = buffer_held(early);
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+	    &fds[EARLY_IN]) == -1)
+		return false;
+	return send(fds[EARLY_IN], buffer_data(early), held, MSG_NOSIGNAL) ==
+	    (ssize_t)held;
+}
+
+static void
+take_early(struct buffer *early, int fd)
+{
+	ssize_t n;
+
+	while ((n = recv(fd, early->octets + early->end, buffer_room(early),
+	    0)) > 0)
+		early->end += (size_t)n;
+}
+
+static bool
+park_waiting(struct waiting *w)
+{
+	struct session *s = w->session;
+	int fds[N_PARKED] = { w->listener, -1, -1 };
+	size_t n = LISTENER + 1;
+	bool ready = true;
+
+	if (buffer_held(s->early) > 0) {
+		n = N_PARKED;
+		ready = put_early(s->early, fds);
+	}
+	ready = ready && park_as(s, PARKED_BIND, fds, n, w->due_ms);
+	fd_shut(&fds[EARLY_IN]);
+	fd_shut(&fds[EARLY_OUT]);
+	return ready;
+}
+
 /* ---- waiting ---- */
 
-/* What came with the request is in our hands and cannot be parked. */
 static uint64_t
 park_due_ms(const struct waiting *w)
 {
 	uint64_t after_ms = park_after_ms(w->session);
 
-	if (after_ms == UINT64_MAX || buffer_held(w->session->early) > 0)
-		return UINT64_MAX;
-	return w->began_ms + after_ms;
+	return after_ms == UINT64_MAX ? UINT64_MAX : w->began_ms + after_ms;
 }
 
 static bool
 try_to_park(struct waiting *w)
 {
 	return w->now_ms >= park_due_ms(w) &&
-	    bind_peers_save(&w->peers, w->session) &&
-	    park_as(w->session, PARKED_BIND, &w->listener, 1, w->due_ms);
+	    bind_peers_save(&w->peers, w->session) && park_waiting(w);
 }
 
 static bool
@@ -300,10 +345,11 @@ serve_bind(struct session *s)
 void
 bind_resume(struct session *s, int *more, size_t n)
 {
-	struct waiting w = { .session = s, .listener = more[0] };
+	struct waiting w = { .session = s, .listener = more[LISTENER] };
 
-	(void)n;
-	more[0] = -1;
+	more[LISTENER] = -1;
+	if (n == N_PARKED)
+		take_early(s->early, more[EARLY_OUT]);
 	w.began_ms = w.now_ms = clock_ms();
 	w.due_ms = atomic_load(&s->shown->idle_due_ms);
 	if (session_recall(s) && bind_peers_recall(&w.peers, s, w.listener))

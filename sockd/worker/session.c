@@ -192,7 +192,7 @@ static const struct {
 } by_kind[] = {
 	[PARKED_NOTHING] = { 1, 1, true, relay_resume },
 	[PARKED_TUNNEL] = { 1, 1, true, relay_resume },
-	[PARKED_BIND] = { 1, 1, true, bind_resume },
+	[PARKED_BIND] = { 1, 3, true, bind_resume },
 	[PARKED_UDP] = { 1, 3, true, udp_resume },
 	[PARKED_FAILURE] = { 0, 0, false, authenticate_resume },
 };

@@ -8,8 +8,9 @@ import time
 import unittest
 
 from harness import LISTEN, SockdTest, needs_ipv6, sockets_of, wait_until
-from wire import (BIND, Refused, read_reply4, read_reply5, receive_all,
-                  receive_exactly, receive_rest, socks4, socks5)
+from wire import (BIND, Granted, Refused, address5, open_proxy, read_reply4,
+                  read_reply5, receive_all, receive_exactly, receive_rest,
+                  socks4, socks5)
 
 ANYBODY = ("0.0.0.0", 0)
 HERE = ("127.0.0.1", 0)
@@ -31,6 +32,14 @@ class BindTest(SockdTest):
         s = socks5(self.sockd.port(), target, command=BIND)
         self.addCleanup(s.socket.close)
         return s
+
+    def bind_with(self, payload):
+        """One that sends greeting, request and payload in one segment."""
+        s = open_proxy(self.sockd.port())
+        self.addCleanup(s.close)
+        s.sendall(b"\x05\x01\x00" b"\x05\x02\x00" + address5(*HERE) + payload)
+        self.assertEqual(receive_exactly(s, 2), b"\x05\x00")
+        return Granted(s, read_reply5(s)[1])
 
     def bind4(self, target=HERE, **how):
         s = socks4(self.sockd.port(), target, command=BIND, **how)
@@ -132,13 +141,8 @@ class Both(BindTest):
         self.assert_talk(s, peer)
 
     def test_what_came_with_the_request_reaches_the_peer(self):
-        s = socket.create_connection(("127.0.0.1", self.sockd.port()), 20)
-        self.addCleanup(s.close)
-        s.sendall(b"\x05\x01\x00" + b"\x05\x02\x00\x01\x7f\x00\x00\x01\0\0" +
-                  b"at once")
-        self.assertEqual(receive_exactly(s, 2), b"\x05\x00")
-        bound = read_reply5(s)[1]
-        peer = self.peer(bound)
+        s = self.bind_with(b"at once")
+        peer = self.peer(s.bound)
         self.assertEqual(read_reply5(s), (0, peer.getsockname()))
         self.assertEqual(receive_exactly(peer, 7), b"at once")
 
@@ -297,6 +301,22 @@ class Parked(BindTest):
             peer = self.peer(s.bound)
             read_reply5(s)
             self.assertEqual(receive_exactly(peer, 5), b"early")
+
+    def test_what_came_with_the_request_waits_too(self):
+        payload = os.urandom(12000)
+        waiting = [self.bind_with(payload) for _ in range(10)]
+        self.wait_parked()
+        for s in waiting:
+            with connect(s.bound, come_from="127.0.0.3") as wrong:
+                self.assertEqual(receive_rest(wrong), b"")
+        self.wait_parked()
+        for s in waiting:
+            s.sendall(b", and more")
+            peer = self.peer(s.bound)
+            self.assertEqual(read_reply5(s), (0, peer.getsockname()))
+            self.assertEqual(receive_exactly(peer, 12010),
+                             payload + b", and more")
+            self.assert_talk(s, peer)
 
     def test_strangers_do_not_hold_it_off(self):
         """One comes every 100 ms, sooner than a worker looks otherwise."""
