@@ -270,11 +270,13 @@ udp_judge_stranger(struct udp *u, const struct addr *from, unsigned *rule)
 	const struct target asked = { .addr = *from, .port = from->port };
 	bool contacted = was_contacted(u, from);
 
-	if (contacted && (may_have_changed(u->session) ?
-	    ask_counted(u, from, rule) : find_rule(u->session, rule)))
+	if (contacted && ask_counted(u, from, rule))
 		return true;
-	return (contacted || !u->session->conf->udp.filter) &&
-	    ask(u, &asked, from, rule) == OUTCOME_NONE;
+	if ((contacted || !u->session->conf->udp.filter) &&
+	    ask(u, &asked, from, rule) == OUTCOME_NONE)
+		return true;
+	return contacted && !may_have_changed(u->session) &&
+	    find_rule(u->session, rule);
 }
 
 bool

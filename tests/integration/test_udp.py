@@ -4,6 +4,7 @@ import os
 import socket
 import struct
 import subprocess
+import time
 import unittest
 
 from associations import AssociationTest
@@ -328,6 +329,8 @@ class Parked(UdpTest):
     CONFIG = {"workers": {"start": 2, "min_spare": 1, "max_spare": 2,
                           "max": 4, "park_after": "50ms"},
               "sessions": {"max": 1000}}
+    RULES = 'rule "slow" { action = "pass" to = { "127.0.0.20" } ' \
+        'rate_down = "80kbit" }\n' + PASS_ALL
 
     def test_more_than_workers(self):
         many = [self.associate() for _ in range(60)]
@@ -369,6 +372,22 @@ class Parked(UdpTest):
             self.assert_echo(a)
         self.row_of(a)
         self.sockd.wait_line("stranger=1")
+
+    def test_late_answers_at_the_rates_of_their_rule(self):
+        """Of a target that the ledger lists, and of one beyond."""
+        slow = self.server(UdpEcho, "127.0.0.20")
+        for before in (1, 8):
+            a = self.associate()
+            for _ in range(before):
+                self.assert_echo(a, target=self.server(UdpEcho).address)
+            self.assert_echo(a, target=slow.address)
+            self.wait_parked()
+            began = time.monotonic()
+            for _ in range(10):
+                slow.socket.sendto(b"x" * 1000, slow.received[-1][1])
+            for _ in range(10):
+                self.assertEqual(a.receive()[0], slow.address)
+            self.assertGreater(time.monotonic() - began, 0.5, before)
 
     def test_the_port_stays_latched(self):
         a = self.associate()
