@@ -16,10 +16,19 @@ enum { PARK_AGAIN_MS = 250 };
 /* Of the client's word in park_data. */
 enum { HAS_IPV4 = 1 << 16, HAS_IPV6 = 1 << 17, PORT_MASK = 0xffff };
 
+/* An old worker lets go at once: the next one knows the new rules. */
+static bool
+is_old(const struct udp *u)
+{
+	return process_is_old(u->session->worker->process, u->session->board);
+}
+
 static bool
 is_idle(const struct udp *u)
 {
-	return u->block != NULL && u->names.n == 0 && u->n_waiting == 0 &&
+	bool waits = u->names.n > 0 || u->n_waiting > 0;
+
+	return u->block != NULL && (!waits || is_old(u)) &&
 	    udp_up_wants(u) && udp_down_wants(u) && u->up.paid == 0 &&
 	    u->down.paid == 0;
 }
@@ -43,8 +52,7 @@ udp_park_due_ms(const struct udp *u)
 	if (after_ms == UINT64_MAX)
 		return UINT64_MAX;
 	due_ms = stirred_ms(u) + after_ms;
-	/* An old worker lets go at once: the next one knows the new rules. */
-	if (process_is_old(s->worker->process, s->board))
+	if (is_old(u))
 		due_ms = u->now_ms;
 	return due_ms > u->park_again_ms ? due_ms : u->park_again_ms;
 }
@@ -78,6 +86,16 @@ take_drops(struct udp *u)
 		u->drops[i] = atomic_exchange(&u->block->drops[i], 0);
 }
 
+/* Names are asked for anew when their client sends again, as it does where
+ * nobody answers. */
+static void
+drop_waiting(struct udp *u)
+{
+	u->drops[UDP_UNRESOLVED] += u->n_waiting;
+	u->n_waiting = 0;
+	udp_name_stop(u);
+}
+
 bool
 udp_park(struct udp *u)
 {
@@ -86,6 +104,7 @@ udp_park(struct udp *u)
 
 	if (u->now_ms < udp_park_due_ms(u))
 		return false;
+	drop_waiting(u);
 	if (park_as(s, PARKED_UDP, fds, save(u, fds),
 	    u->moved_ms + s->conf->timeouts.udp_ms))
 		return true;

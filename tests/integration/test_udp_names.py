@@ -1,6 +1,7 @@
 """Names in datagrams (RFC 1928, section 7): they wait for no name but
 theirs."""
 
+import itertools
 import re
 import time
 import unittest
@@ -81,6 +82,20 @@ class Names(NameServerTest):
         line = self.sockd.wait_line("udp dropped")[0]
         dropped = int(re.search(r"unresolved=(\d+)", line)[1])
         self.assertGreater(dropped, 200)
+
+    def test_those_that_hang_hold_no_old_worker(self):
+        """After a reload it is the new rules that are asked."""
+        hanging = (f"hang{i}.test" for i in itertools.count())
+        old = set(self.sockd.children("worker"))
+        self.a.send(b"x", (next(hanging), self.echo.port))
+        wait_until("it is asked", lambda: self.server.asked)
+        self.sockd.reload()
+
+        def are_gone():
+            self.a.send(b"x", (next(hanging), self.echo.port))
+            return old.isdisjoint(self.sockd.children("worker"))
+        wait_until("the old workers are gone", are_gone)
+        self.assertEqual(self.a.exchange(b"on", self.echo.address)[1], b"on")
 
     def test_a_name_that_is_none(self):
         for _ in range(5):
