@@ -143,12 +143,13 @@ enum { CONTROL, RELAY, OUT_IPV4, OUT_IPV6, NAMES, N_FDS };
 static void
 choose_events(struct udp *u, struct pollfd fds[N_FDS])
 {
-	bool down = udp_down_wants(u);
+	bool takes = !udp_lets_go(u);
+	bool down = takes && udp_down_wants(u);
 
 	fds[CONTROL] = (struct pollfd){ .fd = u->session->client,
 		.events = POLLIN };
 	fds[RELAY] = (struct pollfd){ .fd = u->relay,
-		.events = udp_up_wants(u) ? POLLIN : 0 };
+		.events = takes && udp_up_wants(u) ? POLLIN : 0 };
 	if (u->to_client.n > 0)
 		fds[RELAY].events |= POLLOUT;
 	for (int i = 0; i < 2; i++) {

@@ -183,6 +183,12 @@ void	udp_name_stop(struct udp *u);
 
 /* ---- udp_park.c ---- */
 
+/*
+ * Is it to go to another worker, as soon as nothing is in hand?  Then nothing
+ * more is taken in: what is shaped would never come to an end.
+ */
+bool	udp_lets_go(const struct udp *u);
+
 /* Hand the association to a keeper, if it is time.  True: it went. */
 bool	udp_park(struct udp *u);
 uint64_t udp_park_due_ms(const struct udp *u);

@@ -33,6 +33,14 @@ is_idle(const struct udp *u)
 	    u->down.paid == 0;
 }
 
+bool
+udp_lets_go(const struct udp *u)
+{
+	return u->block != NULL && is_old(u) &&
+	    park_after_ms(u->session) != UINT64_MAX &&
+	    u->now_ms >= u->park_again_ms;
+}
+
 /* What is shaped goes long after it came. */
 static uint64_t
 stirred_ms(const struct udp *u)

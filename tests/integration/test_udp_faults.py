@@ -361,6 +361,27 @@ class Shaped(FaultsTest):
                          (50000, 50000))
 
 
+    def test_both_directions_hold_no_old_worker(self):
+        """Though there is always more than may go."""
+        target = self.server(UdpServer)
+        a = self.associate()
+        old = set(self.sockd.children("worker"))
+
+        def flood():
+            for _ in range(100):
+                a.send(b"x" * 1000, target.address)
+                if target.received:
+                    target.socket.sendto(b"x" * 1000, target.received[0][1])
+
+        def are_gone():
+            flood()
+            return old.isdisjoint(self.sockd.children("worker"))
+        wait_until("it is known", lambda: flood() or target.received)
+        flood()
+        self.sockd.reload()
+        wait_until("the old workers are gone", are_gone)
+
+
 class Death(FaultsTest):
     def test_of_the_worker(self):
         a = self.associate()
