@@ -159,9 +159,10 @@ leave_moved(struct accountant *a)
 
 	if (k->store == NULL || !store_has_moved(k->store))
 		return;
+	store_settle(k->store);
+	store_close(k->store);
 	log_warning("ledger was moved or removed dir=%s",
 	    a->process->conf->state_dir);
-	store_close(k->store);
 	k->store = NULL;
 	a->agreed = false;
 }

@@ -120,6 +120,12 @@ store_has_moved(struct store *s)
 	return db_has_moved(s->db);
 }
 
+void
+store_settle(struct store *s)
+{
+	db_execute(s->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 uint64_t
 store_last_us(const struct store *s)
 {

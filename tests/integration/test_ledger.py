@@ -318,20 +318,6 @@ class Trouble(SockdTest):
         self.assertIn(" err ledger trouble ", line)
         self.sockd.wait_line("ledger trouble ended count=")
 
-    def test_a_ledger_that_is_taken_away_is_begun_anew(self):
-        with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:
-            self.sockd.wait_rows(1, "reply = 0")
-            for name in os.listdir(self.sockd.state):
-                if name.startswith("sockd.db"):
-                    os.unlink(os.path.join(self.sockd.state, name))
-            self.sockd.wait_line("ledger was moved or removed")
-            s.sendall(b"x" * 100)
-            receive_exactly(s, 100)
-            s.shutdown(socket.SHUT_WR)
-            self.assertEqual(s.recv(1), b"")
-            row, = self.sockd.wait_rows(1)
-        self.assertEqual(row["bytes_up"], 100)
-
     @needs_root
     def test_a_full_disk_is_waited_for(self):
         self.sockd.stop()
