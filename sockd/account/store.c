@@ -284,18 +284,17 @@ store_seen(struct store *s, uint64_t id, struct store_seen *seen)
 }
 
 int
-store_next_live(struct store *s, uint64_t *id)
+store_live(struct store *s, store_id_fn *fn, void *arg)
 {
-	struct query *q = db_query(s->db, NEXT_LIVE);
-	int rc;
+	struct query *q = db_query(s->db, LIVE);
+	int rc = DB_DONE, said = STORE_OK;
 
-	query_number(q, 1, (int64_t)*id);
-	rc = db_step(s->db, q);
-	if (rc != DB_ROW)
-		return rc == DB_DONE ? STORE_NONE : STORE_ERROR;
-	*id = (uint64_t)query_get(q, 0);
+	while (said == STORE_OK && (rc = db_step(s->db, q)) == DB_ROW)
+		said = fn(arg, (uint64_t)query_get(q, 0));
+	if (said == STORE_OK)
+		return rc == DB_DONE ? STORE_OK : STORE_ERROR;
 	query_end(q);
-	return STORE_OK;
+	return said;
 }
 
 int

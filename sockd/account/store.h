@@ -80,11 +80,9 @@ int	store_add_usage(struct store *s, const struct store_usage *u);
 /* STORE_NONE: there is no row of this id. */
 int	store_seen(struct store *s, uint64_t id, struct store_seen *seen);
 
-/*
- * Rows that have not ended: the next id after *id is written to *id.
- * STORE_NONE: no more.
- */
-int	store_next_live(struct store *s, uint64_t *id);
+/* Each row that has not ended, while fn says STORE_OK; it may end them. */
+typedef int store_id_fn(void *arg, uint64_t id);
+int	store_live(struct store *s, store_id_fn *fn, void *arg);
 /* End one as lost, at store_last_us(). */
 int	store_lose(struct store *s, uint64_t id);
 

@@ -36,23 +36,33 @@ ids_on_board(const struct board *b, size_t *n)
 	return ids;
 }
 
+struct losing {
+	struct store	*store;
+	const uint64_t	*ids;		/* on the board */
+	size_t		n;
+	unsigned	lost;
+};
+
+static int
+lose_unless_there(void *arg, uint64_t id)
+{
+	struct losing *l = arg;
+
+	if (bsearch(&id, l->ids, l->n, sizeof(id), compare_ids) != NULL)
+		return STORE_OK;
+	l->lost++;
+	return store_lose(l->store, id);
+}
+
 static int
 lose_those_without(struct books *k, const uint64_t *ids, size_t n)
 {
-	unsigned lost = 0;
-	uint64_t id = 0;
-	int rc;
+	struct losing l = { .store = k->store, .ids = ids, .n = n };
+	int rc = store_live(k->store, lose_unless_there, &l);
 
-	while ((rc = store_next_live(k->store, &id)) == STORE_OK) {
-		if (bsearch(&id, ids, n, sizeof(*ids), compare_ids) != NULL)
-			continue;
-		if (store_lose(k->store, id) != STORE_OK)
-			return STORE_ERROR;
-		lost++;
-	}
-	if (rc == STORE_NONE && lost > 0)
+	if (rc == STORE_OK && l.lost > 0)
 		log_warning("sessions of an earlier board closed as lost "
-		    "count=%u", lost);
+		    "count=%u", l.lost);
 	return rc;
 }
 
@@ -68,7 +78,7 @@ vanished_lose(struct books *k, uint64_t now_us)
 	rc = store_begin(k->store);
 	if (rc == STORE_OK)
 		rc = lose_those_without(k, ids, n);
-	if (rc == STORE_NONE)
+	if (rc == STORE_OK)
 		rc = store_commit(k->store, now_us);
 	if (rc != STORE_OK)
 		store_roll_back(k->store);
