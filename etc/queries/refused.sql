@@ -14,7 +14,7 @@ SELECT	outcome,
 	datetime(max(started), 'unixepoch', 'localtime') AS last
 FROM	session
 WHERE	started > strftime('%s', 'now', '-1 day') + 0
-AND	reply IS NOT 0
+AND	ended IS NOT NULL AND reply IS NOT 0
 AND	outcome IN ('blocked', 'auth-failed', 'bad-request', 'limit', 'quota')
 GROUP BY outcome, client_addr, user, target, target_port, rule
 ORDER BY times DESC

@@ -113,6 +113,19 @@ class Rows(SockdTest):
         self.assertEqual(today["principal"], "ip:127.0.0.1")
         self.assertEqual(today["sessions"], 1)
 
+    def test_a_question_about_some_time_walks_no_table(self):
+        wait_until("there is a ledger",
+                   lambda: self.sockd.rows("SELECT 1 FROM state"))
+        db = sqlite3.connect(self.sockd.db_file)
+        self.addCleanup(db.close)
+        for name in ("who-used", "refused", "active-now"):
+            with open(os.path.join(os.environ["SRCDIR"], "etc", "queries",
+                                   name + ".sql")) as f:
+                plan = db.execute("EXPLAIN QUERY PLAN " + f.read(),
+                                  {"addr": "::1", "port": 1, "time": 0})
+            for step in plan.fetchall():
+                self.assertNotRegex(step[3], "SCAN session$|AUTOMATIC")
+
     @needs_root
     def test_a_reader_without_write_access_can_read(self):
         with Echo() as echo:
