@@ -2,7 +2,8 @@
  * The queries.  Parameters are numbered as the columns of schema.c stand.
  *
  * A row is put by one statement, whether it is new or not, and usage grows
- * by what is given: both may be repeated after a crash.
+ * by what is given: both may be repeated after a crash.  What is taken back
+ * leaves nothing below 0; what a hand has put there, as a credit, stays.
  *
  * SQLite likes to walk a table in the order that is asked for; a + before a
  * column leaves it the index that knows the few rows which are wanted.
@@ -31,8 +32,8 @@ const char *const queries[N_QUERIES] = {
 	[ADD_USAGE] = "INSERT INTO usage VALUES(?1, ?2, ?3, max(0, ?4),"
 	    " max(0, ?5), ?6, ?7)"
 	    " ON CONFLICT(principal, day, metered) DO UPDATE SET"
-	    " bytes_up = max(0, bytes_up + ?4),"
-	    " bytes_down = max(0, bytes_down + ?5),"
+	    " bytes_up = max(min(bytes_up, 0), bytes_up + ?4),"
+	    " bytes_down = max(min(bytes_down, 0), bytes_down + ?5),"
 	    " seconds = seconds + ?6, sessions = sessions + ?7",
 	[SEEN] = "SELECT bytes_up, bytes_down, ended IS NOT NULL,"
 	    " (reply IS 0 AND rule IS NOT NULL) OR bytes_up + bytes_down > 0"

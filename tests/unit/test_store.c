@@ -159,6 +159,18 @@ Test(store, usage_grows_and_never_below_nothing)
 	    " WHERE day = '2026-01-02'"), 0);
 }
 
+Test(store, a_credit_by_hand_is_used_up_and_not_forgotten)
+{
+	add("2026-01-01", true, 10, 1);
+	tell_db("UPDATE usage SET bytes_up = bytes_up - 110");
+	add("2026-01-01", true, 30, 0);
+	cr_assert_eq(ask_db("SELECT bytes_up FROM usage"), -70);
+	add("2026-01-01", true, -3, 0);
+	cr_assert_eq(ask_db("SELECT bytes_up FROM usage"), -70);
+	add("2026-01-01", true, 80, 0);
+	cr_assert_eq(ask_db("SELECT bytes_up FROM usage"), 10);
+}
+
 Test(store, used_is_summed_by_period)
 {
 	struct store_used used;
