@@ -45,7 +45,8 @@ struct accountant {
 	struct bases		bases;
 	struct enforcer		*enforcer;
 	int			lock;		/* -1: not held */
-	bool			agreed;		/* a first sweep succeeded */
+	bool			agreed;		/* a first sweep succeeded
+						 * since it was opened */
 	bool			busy;		/* more to do at once */
 	bool			blind;		/* some bases are guesses */
 	uint64_t		sweep_due_ms, expire_due_ms;	/* monotonic */
@@ -142,6 +143,7 @@ open_store(struct accountant *a)
 		return true;
 	if (!take_lock(a))
 		return false;
+	a->agreed = false;	/* it may be another than the last one */
 	snprintf(path, sizeof(path), "%s/sockd.db", conf->state_dir);
 	a->books.store = store_open(path, conf->accounting.sync_full, why,
 	    sizeof(why));
@@ -164,7 +166,6 @@ leave_moved(struct accountant *a)
 	log_warning("ledger was moved or removed dir=%s",
 	    a->process->conf->state_dir);
 	k->store = NULL;
-	a->agreed = false;
 }
 
 /* ---- a turn ---- */
@@ -223,6 +224,7 @@ agree_first(struct accountant *a, uint64_t now_us)
 	    vanished_lose(&a->books, now_us) != STORE_OK ||
 	    bases_preload(&a->bases, &a->books) != STORE_OK)
 		return STORE_ERROR;
+	enforce_write_anew(a->enforcer);
 	bases_refresh(&a->bases);
 	a->agreed = true;
 	return STORE_OK;

@@ -302,6 +302,12 @@ enforce_write(struct enforcer *e)
 	return quota_write(e->quota);
 }
 
+void
+enforce_write_anew(struct enforcer *e)
+{
+	quota_write_anew(e->quota);
+}
+
 /* ---- hours ---- */
 
 static bool

@@ -19,7 +19,8 @@ void	enforce_note(struct enforcer *e, const struct row *row);
 void	enforce_run(struct enforcer *e, uint64_t now_us);
 
 /* Tell the ledger who falls under which limit, where that is new.  STORE_OK,
- * STORE_ERROR. */
+ * STORE_ERROR.  Another ledger has nothing of it: there it is all new. */
 int	enforce_write(struct enforcer *e);
+void	enforce_write_anew(struct enforcer *e);
 
 #endif

@@ -241,3 +241,11 @@ quota_write(struct quota *q)
 	q->n_unwritten = 0;
 	return STORE_OK;
 }
+
+void
+quota_write_anew(struct quota *q)
+{
+	for (uint32_t i = 0; i < q->k->board->n.principals; i++)
+		if (q->marks[i].written != 0)
+			q->marks[i].written = 0;
+}

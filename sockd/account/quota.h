@@ -21,7 +21,8 @@ void	quota_mark(struct quota *q, uint32_t principal, uint32_t limit);
 void	quota_tell(struct quota *q);
 
 /* Tell the ledger under which limit they are, where that is new.  STORE_OK,
- * STORE_ERROR. */
+ * STORE_ERROR.  Another ledger has nothing of it: there it is all new. */
 int	quota_write(struct quota *q);
+void	quota_write_anew(struct quota *q);
 
 #endif

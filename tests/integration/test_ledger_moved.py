@@ -6,12 +6,14 @@ import socket
 import sqlite3
 from contextlib import closing
 
-from harness import SockdTest
+from harness import PASS_ALL, SockdTest, wait_until
 from peers import Echo
 from wire import receive_exactly, socks5
 
 
 class Moved(SockdTest):
+    RULES = PASS_ALL + 'limit "all" { bytes = { "1GB/day" } }\n'
+
     def test_a_ledger_that_is_taken_away_is_begun_anew(self):
         with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:
             self.sockd.wait_rows(1, "reply = 0")
@@ -64,3 +66,36 @@ class Moved(SockdTest):
             self.sessions(echo.address, 3)
             self.sockd.wait_rows(13)
         self.assertEqual(self.read(self.sockd.db_file), (13, "ok"))
+
+    def exchange(self, s, used):
+        """100 octets each way, which the quota view then has as well."""
+        s.sendall(bytes(100))
+        receive_exactly(s, 100)
+        wait_until("the quota is there", lambda: self.sockd.rows(
+            f"SELECT * FROM quota WHERE \"limit\" = 'all' AND used = {used}"))
+
+    def test_quotas_stand_in_the_new_one_too(self):
+        with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:
+            self.exchange(s, 200)
+            os.unlink(self.sockd.db_file)
+            self.sockd.wait_line("ledger was moved or removed")
+            self.exchange(s, 200)
+
+    def damage(self):
+        """Leave of the ledger its first page alone."""
+        with closing(sqlite3.connect(self.sockd.db_file)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with open(self.sockd.db_file, "r+b") as f:
+            size = f.seek(0, os.SEEK_END)
+            f.seek(4096)
+            f.write(b"x" * (size - 4096))
+
+    def test_quotas_stand_in_one_that_replaced_a_damaged_one(self):
+        with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:
+            self.exchange(s, 200)
+            self.damage()
+            self.sessions(echo.address, 1)
+            self.sockd.wait_line("err ledger trouble")
+            os.unlink(self.sockd.db_file)
+            self.sockd.wait_line("ledger trouble ended")
+            self.exchange(s, 200)
