@@ -6,6 +6,22 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "lib/addr.h"
+
+int
+fd_accept(int listener, struct addr *from)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int fd;
+
+	fd = accept4(listener, (struct sockaddr *)&ss, &len,
+	    SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd != -1)
+		addr_from_sockaddr(from, (struct sockaddr *)&ss, len);
+	return fd;
+}
+
 void
 fd_shut(int *fd)
 {

@@ -1,10 +1,19 @@
 /*
- * Descriptors: closing them, and pipes that only wake.
+ * Descriptors: born, closed, and as pipes that only wake.
  */
 #ifndef COMMON_FD_H
 #define COMMON_FD_H
 
 #include <stddef.h>
+
+struct addr;
+
+/*
+ * Take one who waits at a listener: a non-blocking descriptor, CLOEXEC, and
+ * who it is.  -1 and errno, and *from is left alone.  Blocks where the
+ * listener does.
+ */
+int	fd_accept(int listener, struct addr *from);
 
 /* Close it, if it is open, and set it to -1. */
 void	fd_shut(int *fd);

@@ -3,14 +3,10 @@
  * tunnel wakes.  Its state on the board tells the master whether there are
  * spare workers.
  */
-#include "config.h"
-
 #include "accept.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "gate.h"
 #include "session.h"
@@ -81,23 +77,6 @@ is_shortage(int error)
 	    error == ENOBUFS;
 }
 
-static int
-accept_client(int fd, struct sockaddr_storage *ss, socklen_t *len)
-{
-#ifdef HAVE_ACCEPT4
-	return accept4(fd, (struct sockaddr *)ss, len,
-	    SOCK_NONBLOCK | SOCK_CLOEXEC);
-#else
-	int client = accept(fd, (struct sockaddr *)ss, len);
-
-	if (client == -1)
-		return -1;
-	fcntl(client, F_SETFD, FD_CLOEXEC);
-	fcntl(client, F_SETFL, O_NONBLOCK);
-	return client;
-#endif
-}
-
 /* Another worker was faster; or the client stays in the queue, and without a
  * pause this would spin. */
 static void
@@ -116,10 +95,8 @@ not_accepted(struct worker *w, int error)
 static bool
 take_client(struct worker *w, const struct listener *on)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
 	struct addr from;
-	int client = accept_client(on->fd, &ss, &len);
+	int client = fd_accept(on->fd, &from);
 
 	if (client == -1) {
 		not_accepted(w, errno);
@@ -127,7 +104,6 @@ take_client(struct worker *w, const struct listener *on)
 	}
 	log_ends(&paused);
 	become_busy(w);
-	addr_from_sockaddr(&from, (struct sockaddr *)&ss, len);
 	session_serve(w, on, &client, &from);
 	become_idle(w);
 	return true;

@@ -6,8 +6,6 @@
  * While it waits the client's departure frees the port at once; what the
  * client sends stays in its socket, for the peer.
  */
-#include "config.h"
-
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -124,19 +122,6 @@ refuse_port(struct session *s, int error)
 
 /* ---- the peer ---- */
 
-static int
-accept_one(int listener, struct addr *peer)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof(ss);
-	int fd = accept4(listener, (struct sockaddr *)&ss, &len,
-	    SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-	if (fd != -1)
-		addr_from_sockaddr(peer, (struct sockaddr *)&ss, len);
-	return fd;
-}
-
 /* The rules are asked with the peer's own address and port. */
 static enum outcome
 judge(struct waiting *w, const struct addr *peer, unsigned *rule)
@@ -187,9 +172,9 @@ static bool
 receive(struct waiting *w)
 {
 	struct session *s = w->session;
-	struct addr peer = { 0 };
+	struct addr peer;
 	unsigned rule;
-	int fd = accept_one(w->listener, &peer);
+	int fd = fd_accept(w->listener, &peer);
 
 	if (fd == -1) {
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
