@@ -166,15 +166,21 @@ process_follow_parent(void)
 }
 
 void
-process_begin(const char *name, pid_t parent_pid)
+process_set_name(const char *name)
 {
-	parent = parent_pid;
-	restore_signals();
 #ifdef HAVE_SYS_PRCTL_H
 	prctl(PR_SET_NAME, name);
 #else
 	(void)name;
 #endif
+}
+
+void
+process_begin(const char *name, pid_t parent_pid)
+{
+	parent = parent_pid;
+	restore_signals();
+	process_set_name(name);
 	process_follow_parent();
 }
 

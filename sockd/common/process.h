@@ -48,6 +48,9 @@ struct process {
 					 * open until it ends */
 };
 
+/* What ps(1) and top(1) call this process, where the system can be told. */
+void	process_set_name(const char *name);
+
 /*
  * The first line of every x_main(): name the process and its log lines, ask
  * for SIGKILL when the master dies, default signal handlers and empty mask,

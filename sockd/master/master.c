@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -343,7 +342,7 @@ master_run(const struct master_options *options)
 	char file[PATH_MAX];
 	int done;
 
-	prctl(PR_SET_NAME, "sockd-master");
+	process_set_name("sockd-master");
 	umask(022);
 	tzset();
 	m.conf = load_conf(options);
