@@ -6,8 +6,6 @@
  * pipes of every process, a pipe into which SIGCHLD and a helper that leaves
  * nobody idle write, and the channel while nobody is idle to take what comes.
  */
-#include "config.h"
-
 #include "helper.h"
 
 #include <assert.h>

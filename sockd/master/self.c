@@ -2,7 +2,6 @@
  * This machine's addresses, and word from the kernel when one
  * comes or goes (rtnetlink; elsewhere the master asks now and then).
  */
-#include "config.h"
 #include "self.h"
 
 #include <errno.h>

@@ -5,8 +5,6 @@
  * Of TCP ports those in TIME_WAIT are taken too (SO_REUSEADDR): a listening
  * one is never shared.  Of UDP ports only free ones.
  */
-#include "config.h"
-
 #include "local.h"
 
 #include <errno.h>
