@@ -58,6 +58,40 @@ check_order(struct conf_reader *r, const struct order *o)
 	return false;
 }
 
+/* A slash at the end aside. */
+static bool
+is_same_path(const char *a, const char *b)
+{
+	size_t len = strlen(a), other = strlen(b);
+
+	while (len > 1 && a[len - 1] == '/')
+		len--;
+	while (other > 1 && b[other - 1] == '/')
+		other--;
+	return len == other && memcmp(a, b, len) == 0;
+}
+
+/*
+ * Root opens nothing in state_dir, and the accountant could not lock it: the
+ * run has a lock of the same name.
+ */
+static bool
+check_directories(struct conf_reader *r)
+{
+	const struct conf_key *run = find_key("", "run_dir");
+	const struct conf_key *state = find_key("", "state_dir");
+	unsigned run_line = r->key_lines[run - conf_keys];
+	unsigned state_line = r->key_lines[state - conf_keys];
+	bool is_state = state_line > run_line;	/* who came second */
+
+	if (!is_same_path(r->conf->run_dir, r->conf->state_dir))
+		return true;
+	r->key = is_state ? state : run;
+	return conf_refuse(r, is_state ? state_line : run_line,
+	    "it is %s too; each needs a directory of its own",
+	    is_state ? run->name : state->name);
+}
+
 /* Would both want the same port of the same address? */
 static bool
 collide(const struct conf_listen *a, const struct conf_listen *b)
@@ -95,5 +129,5 @@ conf_check(struct conf_reader *r)
 	for (size_t i = 0; i < N_ELEMENTS(orders); i++)
 		if (!check_order(r, &orders[i]))
 			return false;
-	return check_listens(r);
+	return check_directories(r) && check_listens(r);
 }

@@ -356,6 +356,10 @@ Test(conf_errors, names_with_digits_are_names)
 /* ---- what must fit together ---- */
 
 static const struct wrong together[] = {
+	{ "run_dir = \"/x\"\nstate_dir = \"/x/\"", "2: state_dir: it is "
+	    "run_dir too; each needs a directory of its own" },
+	{ "\nrun_dir = \"" LOCALSTATEDIR "/lib/sockd\"", "2: run_dir: it is "
+	    "state_dir too; each needs a directory of its own" },
 	{ "workers { min_spare = 40 }", "1: workers.min_spare: 40 is above "
 	    "max_spare, which is 32 by default" },
 	{ "workers { min_spare = 9\n max_spare = 8 }",
