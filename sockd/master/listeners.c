@@ -197,15 +197,6 @@ open_anew(const struct listeners *now, const struct addr *addr,
 	return fd;
 }
 
-static void
-tell(const struct listener *l)
-{
-	char text[ADDR_TEXT_MAX];
-
-	log_info("listening name=%s address=%s", l->name,
-	    addr_format_port(&l->addr, text));
-}
-
 static bool
 fill(struct listener *l, int fd, unsigned index, const char *name)
 {
@@ -258,7 +249,6 @@ open_wanted(struct listeners *next, const struct listeners *now,
 	}
 	l->fresh = true;
 	next->n++;
-	tell(l);
 	return 0;
 }
 
@@ -294,6 +284,21 @@ close_gone(struct listeners *l, const struct listeners *next)
 		close(l->list[i].fd);
 	}
 	free(l->list);
+}
+
+/* All are open and will stay: those of this reload are new no longer. */
+static void
+tell_fresh(struct listeners *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct listener *one = &l->list[i];
+		char text[ADDR_TEXT_MAX];
+
+		if (one->fresh)
+			log_info("listening name=%s address=%s", one->name,
+			    addr_format_port(&one->addr, text));
+		one->fresh = false;
+	}
 }
 
 /*
@@ -351,8 +356,7 @@ listeners_update(struct listeners *l, const struct conf *conf,
 		close_fresh(&next);
 		return -1;
 	}
-	for (size_t i = 0; i < next.n; i++)
-		next.list[i].fresh = false;
+	tell_fresh(&next);
 	close_gone(l, &next);
 	*l = next;
 	return 0;

@@ -118,6 +118,7 @@ class Reload(SockdTest):
             taken = busy.getsockname()[1]
             self.move(port, "*", 'listen "taken" { address = "127.0.0.1" '
                       f'port = {taken} }}\n', refused=True)
+        self.assertEqual(self.sockd.new_lines("listening"), [])
         self.check_serves(port)
         self.assertTrue(self.is_closed(port, "127.0.0.3"))
 
