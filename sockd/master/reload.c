@@ -86,7 +86,10 @@ take_over(struct master *m, struct conf *next)
 	conf_free(last);
 }
 
-/* Everything that may fail, so that nothing has changed if it does. */
+/*
+ * Everything that may fail, so that nothing has changed if it does: -1 after
+ * the one error line.
+ */
 static int
 prepare(struct master *m, const struct conf *next)
 {
@@ -139,7 +142,7 @@ reload(struct master *m)
 	if (next == NULL)
 		goto out;
 	if (prepare(m, next) == -1) {
-		log_err("reload refused why=\"see the line before\"");
+		log_info("reload refused why=\"see the line before\"");
 		conf_free(next);
 		goto out;
 	}

@@ -119,6 +119,7 @@ class Reload(SockdTest):
             self.move(port, "*", 'listen "taken" { address = "127.0.0.1" '
                       f'port = {taken} }}\n', refused=True)
         self.assertEqual(self.sockd.new_lines("listening"), [])
+        self.assertEqual(len(self.sockd.new_lines("] err ")), 1)
         self.check_serves(port)
         self.assertTrue(self.is_closed(port, "127.0.0.3"))
 
