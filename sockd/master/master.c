@@ -21,6 +21,7 @@
 #include "lib/elements.h"
 #include "log_target.h"
 #include "reload.h"
+#include "run_board.h"
 #include "self.h"
 #include "signals.h"
 #include "sockd/common/channel.h"
@@ -158,7 +159,7 @@ open_all(struct master *m)
 	process_raise_descriptors();
 	if (find_users(m->conf) == -1 ||
 	    run_dir_open(&m->run, m->conf) == -1 ||
-	    run_dir_make_board(&m->run, &m->board, &sizes) == -1)
+	    run_board_make(m->run.fd, &m->board, &sizes) == -1)
 		return -1;
 	m->rules_max = sizes.rules;
 	if (m->conf->policy.n_rules > m->rules_max) {
@@ -313,7 +314,8 @@ serve(struct master *m, bool daemonized)
 	activation_notify(NOTICE_READY);
 	loop(m, signal_fd);
 	log_info("stopped");
-	run_dir_close(&m->run, &m->board);
+	run_board_leave(m->run.fd, &m->board);
+	run_dir_close(&m->run);
 	return 0;
 }
 

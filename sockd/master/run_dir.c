@@ -1,5 +1,5 @@
 /*
- * The directories of a run, its lock and its board.  Runs in the master,
+ * The directories of a run, its lock and its pid file.  Runs in the master,
  * before anything is forked, with the rights that it was started with: what it
  * opens is opened below a directory descriptor, and never through a symbolic
  * link.
@@ -15,24 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/elements.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
 #include "sockd/common/process.h"
 
-enum { LOCK_PATIENCE_MS = 5000, LOCK_STEP_MS = 50, BOARDS_ASIDE_MAX = 100,
-       SESSIONS_LEAST = 64 };
+enum { LOCK_PATIENCE_MS = 5000, LOCK_STEP_MS = 50 };
 
-/* The board of the last run; the second name is for the one that a start
- * left which was killed while it imported the first. */
-static const char *const last_names[] = { "board.last", "board.last2" };
-static const char pid_name[] = "sockd.pid";
-
-/* How a board came out, and whether there is more room now. */
-struct made {
-	unsigned	session_max;
-	bool		has_freed;	/* an old board is gone */
-};
+static const char pid_file[] = "sockd.pid";
 
 /* Make a directory with its missing parents (0755). */
 static int
@@ -125,7 +114,7 @@ read_pid(int dirfd)
 	ssize_t n = -1;
 	int fd;
 
-	fd = openat(dirfd, pid_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(dirfd, pid_file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd != -1) {
 		n = read(fd, text, sizeof(text) - 1);
 		close(fd);
@@ -182,11 +171,11 @@ run_dir_write_pid(const struct run_dir *d)
 	char text[32];
 	int fd, len;
 
-	unlinkat(d->fd, pid_name, 0);
-	fd = openat(d->fd, pid_name,
+	unlinkat(d->fd, pid_file, 0);
+	fd = openat(d->fd, pid_file,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd == -1) {
-		log_err("start failed file=%s why=\"%s\"", pid_name,
+		log_err("start failed file=%s why=\"%s\"", pid_file,
 		    strerror(errno));
 		return -1;
 	}
@@ -198,162 +187,10 @@ run_dir_write_pid(const struct run_dir *d)
 	return 0;
 }
 
-static bool
-exists(int dirfd, const char *name)
-{
-	return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* Put a board that we cannot use where an administrator finds it. */
-static void
-put_aside(int dirfd, const char *name, const char *why)
-{
-	char aside[64];
-
-	for (int i = 1; i <= BOARDS_ASIDE_MAX; i++) {
-		snprintf(aside, sizeof(aside), "board.kept.%d", i);
-		if (exists(dirfd, aside))
-			continue;
-		if (renameat(dirfd, name, dirfd, aside) == 0)
-			log_warning("board kept aside file=%s why=\"%s\"",
-			    aside, why);
-		else
-			log_err("board not kept aside file=%s why=\"%s\"",
-			    name, strerror(errno));
-		return;
-	}
-	log_err("board dropped file=%s why=\"%d are kept already\"", name,
-	    BOARDS_ASIDE_MAX);
-	unlinkat(dirfd, name, 0);
-}
-
-/*
- * Take the sessions of one old board over.  Without such a file: nothing.
- * True if the file is gone, and its room free.
- */
-static bool
-import(int dirfd, const char *name, struct board *to)
-{
-	struct board from = { 0 };
-	const char *why = "";
-	unsigned n, left;
-	int fd;
-
-	fd = openat(dirfd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1) {
-		if (errno != ENOENT)
-			put_aside(dirfd, name, strerror(errno));
-		return false;
-	}
-	if (board_open(&from, fd, true, &why) == -1) {
-		put_aside(dirfd, name, why);
-		close(fd);
-		return false;
-	}
-	close(fd);
-	n = board_import(to, &from);
-	left = board_waiting(&from);
-	board_unmap(&from);
-	if (n > 0)
-		log_info("board imported sessions=%u", n);
-	if (left > 0) {
-		put_aside(dirfd, name, "more sessions than fit");
-		return false;
-	}
-	return unlinkat(dirfd, name, 0) == 0;
-}
-
-/*
- * A run_dir that is too small (a tmpfs) lowers what is served and does not
- * prevent the start.  *session_max says how far.
- */
-static int
-create_board(const struct run_dir *d, struct board *board,
-    const struct board_sizes *wanted, unsigned *session_max)
-{
-	struct board_sizes sizes = *wanted;
-
-	while (board_create(board, d->fd, &sizes) == -1) {
-		if (errno != ENOSPC || sizes.session_max <= SESSIONS_LEAST)
-			return -1;
-		sizes.session_max /= 2;
-		sizes.principals = sizes.principals / 2 + 1;
-		sizes.places = sizes.places / 2 + 1;
-	}
-	*session_max = sizes.session_max;
-	return 0;
-}
-
-/* Make way for the new board.  0; -1 and errno. */
-static int
-move_board(int dirfd)
-{
-	const char *to = last_names[0];
-
-	if (!exists(dirfd, board_file))
-		return 0;
-	if (exists(dirfd, to))
-		to = last_names[1];
-	if (exists(dirfd, to))
-		put_aside(dirfd, to, "two imports were interrupted");
-	return renameat(dirfd, board_file, dirfd, to);
-}
-
-/*
- * An old board stays under another name until its sessions are in the new
- * one; who is killed in between finds both at the next start, and rows are
- * written by id, so twice is once.
- */
-static int
-make_board(const struct run_dir *d, struct board *board,
-    const struct board_sizes *wanted, struct made *made)
-{
-	*made = (struct made){ 0 };
-	if (move_board(d->fd) == -1 || create_board(d, board, wanted,
-	    &made->session_max) == -1) {
-		log_err("start failed file=%s why=\"%s\"", board_file,
-		    strerror(errno));
-		return -1;
-	}
-	for (size_t i = 0; i < N_ELEMENTS(last_names); i++)
-		made->has_freed |= import(d->fd, last_names[i], board);
-	return 0;
-}
-
-/*
- * Where there was no room for two boards, the small one that was made beside
- * the old one has taken its sessions, and makes way for one of full size.
- */
-int
-run_dir_make_board(const struct run_dir *d, struct board *board,
-    const struct board_sizes *sizes)
-{
-	struct made made;
-
-	if (make_board(d, board, sizes, &made) == -1)
-		return -1;
-	if (made.session_max < sizes->session_max && made.has_freed) {
-		board_unmap(board);
-		if (make_board(d, board, sizes, &made) == -1)
-			return -1;
-	}
-	if (made.session_max < sizes->session_max)
-		log_warning("board small sessions=%u wanted=%u why=\"no space "
-		    "in run_dir\"", made.session_max, sizes->session_max);
-	return 0;
-}
-
 void
-run_dir_close(struct run_dir *d, const struct board *board)
+run_dir_close(struct run_dir *d)
 {
-	unsigned held = board_waiting(board);
-
-	if (held == 0)
-		unlinkat(d->fd, board_file, 0);
-	else
-		log_warning("board kept sessions=%u why=\"the database has "
-		    "not taken them; the next start will\"", held);
-	unlinkat(d->fd, pid_name, 0);
+	unlinkat(d->fd, pid_file, 0);
 	close(d->lock);
 	close(d->fd);
 }

@@ -1,6 +1,6 @@
 /*
- * The directories of a run: run_dir with the lock, the pid file and the
- * board; state_dir, in which root opens nothing.
+ * The directories of a run: run_dir with the lock and the pid file (its board
+ * has run_board.h); state_dir, in which root opens nothing.
  */
 #ifndef MASTER_RUN_DIR_H
 #define MASTER_RUN_DIR_H
@@ -23,15 +23,7 @@ int	run_dir_open(struct run_dir *d, const struct conf *conf);
 /* Write sockd.pid. */
 int	run_dir_write_pid(const struct run_dir *d);
 
-/*
- * Make the board of this run and take over what the last one left: sessions
- * that the database does not have yet, which end as lost.  A board that
- * cannot be read is kept aside and named in the log.  0; -1 after an error.
- */
-int	run_dir_make_board(const struct run_dir *d, struct board *board,
-	    const struct board_sizes *sizes);
-
-/* The end: the pid file goes, the board only if it holds nothing. */
-void	run_dir_close(struct run_dir *d, const struct board *board);
+/* The end: the pid file goes, and the lock is given back. */
+void	run_dir_close(struct run_dir *d);
 
 #endif
