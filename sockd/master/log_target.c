@@ -23,7 +23,7 @@ log_target_open(const struct conf *conf, int *fd)
 	if (*fd != -1)
 		return 0;
 	log_err("log not opened file=%s why=\"%s\"", conf->log.file,
-	    strerror(errno));
+	    errno == ELOOP ? "must not be a symbolic link" : strerror(errno));
 	return -1;
 }
 

@@ -142,8 +142,8 @@ make(int dirfd, struct board *board, const struct board_sizes *wanted,
 	*made = (struct made){ 0 };
 	if (make_way(dirfd) == -1 ||
 	    create(dirfd, board, wanted, &made->session_max) == -1) {
-		log_err("start failed file=%s why=\"%s\"", board_file,
-		    strerror(errno));
+		log_err("start failed key=run_dir file=%s why=\"%s\"",
+		    board_file, strerror(errno));
 		return -1;
 	}
 	for (size_t i = 0; i < N_ELEMENTS(last_names); i++)

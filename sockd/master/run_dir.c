@@ -90,6 +90,8 @@ open_directory(const char *path)
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd == -1 || fstat(fd, &st) == -1) {
 		log_err("start failed key=run_dir path=%s why=\"%s\"", path,
+		    errno == ENOTDIR || errno == ELOOP ?
+		    "must be a directory, and no symbolic link" :
 		    strerror(errno));
 		goto fail;
 	}
@@ -175,8 +177,8 @@ run_dir_write_pid(const struct run_dir *d)
 	fd = openat(d->fd, pid_file,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd == -1) {
-		log_err("start failed file=%s why=\"%s\"", pid_file,
-		    strerror(errno));
+		log_err("start failed key=run_dir file=%s why=\"%s\"",
+		    pid_file, strerror(errno));
 		return -1;
 	}
 	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());

@@ -414,6 +414,16 @@ class Starts(unittest.TestCase):
                 self.assertIn('start failed why="no user no-such-user',
                               s.stderr())
 
+    def test_a_link_in_the_place_of_run_dir_or_log_is_called_so(self):
+        for place in "run", "log_file":
+            with self.subTest(place=place):
+                s = self.sockd()
+                os.symlink(s.dir, getattr(s, place))
+                s.spawn()
+                self.assertEqual(s.process.wait(30), 1)
+                self.assertIn("symbolic link", s.stderr())
+                self.assertIn(getattr(s, place), s.stderr())
+
     def test_few_descriptors(self):
         s = self.sockd(nofile=64).start()
         with Echo() as echo, socks5(s.port(), echo.address) as c:
