@@ -80,8 +80,8 @@ class Ctl(SockdTest):
             s.sendall(b"x" * 100000)
             receive_exactly(s, 100000)
             self.sockd.wait_rows(1, "bytes_down = 100000")
-            out = self.ctl("quota", "ip:127.0.0.1")
-            self.assertIn("800.0 kB", out.stdout)
+            wait_until("its quota", lambda: "800.0 kB" in self.ctl(
+                "quota", "ip:127.0.0.1").stdout)
             out = self.ctl("explain", "from=127.0.0.1", "user=",
                            "to=127.0.0.1:80")
             self.assertIn("200.0 kB used, 800.0 kB left", out.stdout)
