@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { BUSY_MS = 2000 };
 
@@ -20,6 +21,7 @@ ledger_open(const struct conf *conf, char *why, size_t why_size)
 {
 	struct ledger *l = calloc(1, sizeof(*l));
 	char path[PATH_MAX];
+	int error;
 
 	if (l == NULL) {
 		snprintf(why, why_size, "out of memory");
@@ -31,7 +33,9 @@ ledger_open(const struct conf *conf, char *why, size_t why_size)
 		sqlite3_busy_timeout(l->db, BUSY_MS);
 		return l;
 	}
-	snprintf(why, why_size, "%s: %s", path, sqlite3_errmsg(l->db));
+	error = sqlite3_system_errno(l->db);
+	snprintf(why, why_size, "%s: %s", path, error != 0 ?
+	    strerror(error) : sqlite3_errmsg(l->db));
 	ledger_close(l);
 	return NULL;
 }

@@ -87,6 +87,14 @@ class Ctl(SockdTest):
             self.assertIn("200.0 kB used, 800.0 kB left", out.stdout)
             self.assertEqual(out.returncode, 0)
 
+    def test_a_ledger_that_cannot_be_opened_says_why(self):
+        self.sockd.stop()
+        os.rename(self.sockd.state, self.sockd.state + ".away")
+        out = self.ctl("quota")
+        self.assertEqual(out.returncode, 1)
+        self.assertEqual(out.stderr, f"sockctl: {self.sockd.state}/sockd.db: "
+                         "No such file or directory\n")
+
     def test_every_kind_but_the_master_has_a_row(self):
         def rows():
             text = self.ctl("status").stdout.split("\n\n")[0]
