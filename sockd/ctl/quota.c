@@ -28,6 +28,23 @@ print_row(void *arg, const struct ledger_quota *r)
 	    amount(r->left, r->seconds, left), r->resets);
 }
 
+/* Those of one principal, NULL: of all. */
+static bool
+print_rows(struct ledger *l, const char *principal, unsigned *n)
+{
+	unsigned before = *n;
+
+	if (!ledger_quotas(l, principal, print_row, n))
+		return false;
+	if (*n > before)
+		return true;
+	if (principal == NULL)
+		printf("nobody has a quota that is counted\n");
+	else
+		printf("%s has no quota that is counted\n", principal);
+	return true;
+}
+
 enum ctl_exit
 ctl_quota(const struct conf *conf, int argc, char *argv[])
 {
@@ -41,11 +58,9 @@ ctl_quota(const struct conf *conf, int argc, char *argv[])
 		fprintf(stderr, "sockctl: %s\n", why);
 		return CTL_NO;
 	}
-	ok = argc > 0 || ledger_quotas(l, NULL, print_row, &n);
+	ok = argc > 0 || print_rows(l, NULL, &n);
 	for (int i = 0; ok && i < argc; i++)
-		ok = ledger_quotas(l, argv[i], print_row, &n);
+		ok = print_rows(l, argv[i], &n);
 	ledger_close(l);
-	if (ok && n == 0)
-		printf("nobody has a quota that is counted\n");
 	return ok ? CTL_OK : CTL_NO;
 }

@@ -87,6 +87,16 @@ class Ctl(SockdTest):
             self.assertIn("200.0 kB used, 800.0 kB left", out.stdout)
             self.assertEqual(out.returncode, 0)
 
+    def test_who_has_no_quota_is_named(self):
+        self.sockd.reload(LISTEN + PASS_ALL +
+                          'limit "all" { bytes = { "1MB/day" } }\n')
+        with Echo() as echo, socks5(self.sockd.port(), echo.address):
+            wait_until("a quota", lambda: "all" in self.ctl("quota").stdout)
+        out = self.ctl("quota", "ann", "ip:127.0.0.1")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn("ann has no quota that is counted\n", out.stdout)
+        self.assertIn("1.0 MB", out.stdout)
+
     def test_a_ledger_that_cannot_be_opened_says_why(self):
         self.sockd.stop()
         os.rename(self.sockd.state, self.sockd.state + ".away")
