@@ -156,6 +156,11 @@ class Restarts(QuotaTest):
                            lambda: self.sockd.rows("SELECT used FROM quota"))
         return used["used"]
 
+    def moved(self):
+        """As the ledger has it."""
+        row, = self.sockd.rows("SELECT sum(bytes_down) AS n FROM session")
+        return row["n"]
+
     def test_a_quota_is_not_lost_in_a_crash(self):
         with Source() as source:
             used = self.use(source, 20 * MB)
@@ -188,6 +193,11 @@ class Restarts(QuotaTest):
             s = socks5(self.sockd.port(), source.address)
             receive_exactly(s, MB)
             self.sockd.reload(LISTEN + PASS_ALL + limit("200MB/day"))
+            wait_until("the new limit", lambda: self.sockd.rows(
+                "SELECT * FROM quota WHERE allowed = 200e6"))
+            before = self.moved()
+            receive_exactly(s, 5 * MB)
+            wait_until("a sweep after it", lambda: self.moved() > before)
             receive_exactly(s, 60 * MB)
             s.close()
             rows = self.sockd.wait_rows(2)

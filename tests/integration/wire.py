@@ -22,7 +22,7 @@ def receive_exactly(s, n):
     while len(data) < n:
         part = s.recv(n - len(data))
         if not part:
-            raise EOFError(f"end after {data!r} of {n} octets")
+            raise EOFError(f"end after {len(data)} of {n} octets")
         data += part
     return data
 
