@@ -63,6 +63,8 @@ enum { N_DESCRIPTORS = N_ELEMENTS(descriptors) };
 static const int masters_signals[] = { SIGHUP, SIGINT, SIGTERM, SIGUSR1,
 				       SIGUSR2, SIGPIPE };
 
+const char process_lock_file[] = "sockd.lock";
+
 static pid_t parent;		/* as it was when this process began */
 
 /* ---- descriptors ---- */

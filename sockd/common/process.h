@@ -48,6 +48,12 @@ struct process {
 					 * open until it ends */
 };
 
+/*
+ * The name in run_dir of the file that is locked (flock(2)) for as long as a
+ * process of the run lives.
+ */
+extern const char process_lock_file[];
+
 /* What ps(1) and top(1) call this process, where the system can be told. */
 void	process_set_name(const char *name);
 

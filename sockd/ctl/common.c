@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/elements.h"
+#include "sockd/common/process.h"
 
 bool
 ctl_open_board(const struct conf *conf, struct board *b, bool writable)
@@ -55,7 +56,8 @@ ctl_sockd_runs(const struct conf *conf)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/sockd.lock", conf->run_dir);
+	snprintf(path, sizeof(path), "%s/%s", conf->run_dir,
+	    process_lock_file);
 	if (is_locked(path))
 		return true;
 	fprintf(stderr, "sockctl: sockd is not running; this is what the "

@@ -130,11 +130,11 @@ take_lock(int dirfd, const char *path)
 	uint64_t until_ms = clock_ms() + LOCK_PATIENCE_MS;
 	int fd;
 
-	fd = openat(dirfd, "sockd.lock",
+	fd = openat(dirfd, process_lock_file,
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1) {
-		log_err("start failed path=%s/sockd.lock why=\"%s\"", path,
-		    strerror(errno));
+		log_err("start failed path=%s/%s why=\"%s\"", path,
+		    process_lock_file, strerror(errno));
 		return -1;
 	}
 	while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
@@ -146,8 +146,8 @@ take_lock(int dirfd, const char *path)
 			log_err("start failed run_dir=%s why=\"another sockd "
 			    "runs here\" pid=%ld", path, read_pid(dirfd));
 		else
-			log_err("start failed path=%s/sockd.lock why=\"%s\"",
-			    path, strerror(errno));
+			log_err("start failed path=%s/%s why=\"%s\"", path,
+			    process_lock_file, strerror(errno));
 		close(fd);
 		return -1;
 	}
