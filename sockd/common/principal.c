@@ -4,17 +4,6 @@
  *
  * A name stands within WINDOW slots from where its hash points; the keys
  * have an array of their own, so that a search reads few cache lines.
- *
- * Two processes that add one name at the same time end with one slot:
- *   1. each takes a slot, writes the name, then the key of a candidate;
- *   2. each looks through the window again.  If there is a member, or a
- *      candidate before ours, ours goes.  For a candidate behind ours we
- *      wait: it has seen us and goes, or it had not and is a member soon;
- *   3. ours becomes a member.
- * All steps are sequentially consistent, so of two candidates at least one
- * sees the other; and only the first in the window waits for later ones, so
- * there is no circle.  Who waits longer than PATIENCE_MS takes the other for
- * dead and decides for it, by the same swap of the key.
  */
 #include "principal.h"
 
@@ -92,6 +81,19 @@ settle(struct board *b, uint32_t at, const struct search *s)
 }
 
 /* ---- a new one ---- */
+
+/*
+ * Two processes that add one name at the same time end with one slot:
+ *   1. each takes a slot, writes the name, then the key of a candidate;
+ *   2. each looks through the window again.  If there is a member, or a
+ *      candidate before ours, ours goes.  For a candidate behind ours we
+ *      wait: it has seen us and goes, or it had not and is a member soon;
+ *   3. ours becomes a member.
+ * All steps are sequentially consistent, so of two candidates at least one
+ * sees the other; and only the first in the window waits for later ones, so
+ * there is no circle.  Who waits longer than PATIENCE_MS takes the other for
+ * dead and decides for it, by the same swap of the key.
+ */
 
 static void
 reset(struct principal_slot *p, uint64_t now_ms)
