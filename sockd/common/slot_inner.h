@@ -18,6 +18,9 @@ void	slot_finish(struct board *b, uint32_t slot);
 /* Give the slot's udp_block back to the pool, if it has one. */
 void	slot_udp_release(struct board *b, uint32_t slot);
 
+/* In a copy of what another process wrote: let both texts end. */
+void	slot_end_texts(struct session_slot *s);
+
 /* Less by n, and never below 0. */
 void	slot_count_down(_Atomic uint32_t *gauge, uint32_t n);
 

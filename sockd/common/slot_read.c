@@ -1,113 +1,12 @@
 /*
- * The texts of a session slot, and how one reads a slot that another process
- * wrote: copy once, then check.  A stolen worker can write to any slot.
+ * How one reads a slot that another process wrote: copy once, then check.  A
+ * stolen worker can write to any slot.
  */
 #include "slot.h"
 
 #include <string.h>
 
-#include "principal.h"
-
-/* ---- the two texts ---- */
-
-/* Octets of the user's text that stand before end, cut there if need be. */
-static void
-end_user(struct session_slot *s, size_t end)
-{
-	if (memchr(s->text, '\0', end) == NULL)
-		s->text[end - 1] = '\0';
-}
-
-/* Where the user's text must have ended: at the host, or at the very end. */
-static size_t
-user_room(const struct session_slot *s)
-{
-	size_t at = s->host_at;
-
-	return at == 0 || at >= BOARD_TEXT_SIZE ? BOARD_TEXT_SIZE : at;
-}
-
-void
-slot_set_user(struct session_slot *s, const char *user)
-{
-	size_t room = user_room(s), len = strnlen(user, room - 1);
-
-	memcpy(s->text, user, len);
-	s->text[len] = '\0';
-}
-
-void
-slot_set_host(struct session_slot *s, const char *host)
-{
-	size_t len = strnlen(host, NAME_SIZE - 1);
-	size_t at = BOARD_TEXT_SIZE - 1 - len;
-
-	end_user(s, at);
-	memcpy(s->text + at, host, len);
-	s->text[BOARD_TEXT_SIZE - 1] = '\0';
-	s->host_at = (uint16_t)at;
-}
-
-const char *
-slot_user(const struct session_slot *s)
-{
-	return s->text;
-}
-
-const char *
-slot_host(const struct session_slot *s)
-{
-	size_t at = s->host_at;
-
-	return at == 0 || at >= BOARD_TEXT_SIZE ? "" : s->text + at;
-}
-
-/* ---- the principal ---- */
-
-bool
-slot_set_principal(struct board *b, uint32_t slot, const char *name,
-    enum principal_kind kind)
-{
-	struct session_slot *s;
-	uint32_t before;
-
-	if (slot >= b->n.sessions)
-		return false;
-	s = &b->sessions[slot];
-	slot_ungauge(b, slot, GAUGE_PRINCIPAL | GAUGE_ADDRESS);
-	before = s->principal;
-	s->principal = BOARD_NOBODY;
-	principal_release(b, before);
-	s->principal_kind = (uint8_t)kind;
-	s->principal = principal_find(b, name);
-	if (s->principal != BOARD_NOBODY || kind != NAMED_BY_USER)
-		return true;
-	/* The table is full: the slot itself must tell the name. */
-	slot_set_user(s, name);
-	return strcmp(slot_user(s), name) == 0;
-}
-
-bool
-slot_principal_name(const struct board *b, const struct session_slot *s,
-    char out[BOARD_USER_SIZE])
-{
-	memset(out, 0, BOARD_USER_SIZE);
-	if (s->principal < b->n.principals) {
-		memcpy(out, b->principals[s->principal].name,
-		    BOARD_USER_SIZE);
-		out[BOARD_USER_SIZE - 1] = '\0';
-		return out[0] != '\0';
-	}
-	/* AUTH_PASSWORD: refused after the login, before it had a slot */
-	if (s->principal_kind != NAMED_BY_USER && s->auth != AUTH_PASSWORD)
-		principal_of_address(out, &s->client,
-		    s->principal_kind == NAMED_SHARED);
-	else
-		memcpy(out, s->text, strnlen(s->text, BOARD_USER_SIZE - 1));
-	return out[0] != '\0';
-}
-
-/* ---- the copy ---- */
+#include "slot_inner.h"
 
 static bool
 is_address(const struct addr *a)
@@ -140,10 +39,7 @@ is_sound(const struct session_slot *s)
 static void
 tidy(const struct board *b, struct session_slot *s)
 {
-	size_t end = user_room(s);
-
-	s->text[BOARD_TEXT_SIZE - 1] = '\0';
-	end_user(s, end);
+	slot_end_texts(s);
 	s->listen_name[BOARD_NAME_SIZE - 1] = '\0';
 	s->rule_name[BOARD_NAME_SIZE - 1] = '\0';
 	if (s->principal >= b->n.principals)
