@@ -1,18 +1,6 @@
 /*
- * What the ledger looks like.
- *
- * An index costs every session 2 to 3 us, so that each must earn its place:
- *
- * - session.id is the time at which the session began, in us: the ids of the
- *   board follow the clock (see sweep.c).  So a range of time is a range of
- *   the primary key, and there is no index on started.
- * - "Who used this address and port at that time?", the question that this
- *   ledger is kept for, is answered by the ids of the hour before that time,
- *   and by session_long for those that had begun earlier (etc/queries).  An
- *   index on the port would cost each session a page of its own.
- * - session_live, session_long and session_refused are partial: the granted
- *   session that begins and ends between two sweeps is in none of them.
- * - usage_day is written once for a principal's day.
+ * What the ledger looks like: its tables and indexes, the steps from one
+ * version to the next, and the views, which are made anew with each.
  */
 #include "schema.h"
 
@@ -59,6 +47,20 @@
 	" FROM usage WHERE day >= " since " GROUP BY principal)"	\
 	" ORDER BY bytes_up + bytes_down DESC;"
 
+/*
+ * An index costs every session 2 to 3 us, so that each must earn its place:
+ *
+ * - session.id is the time at which the session began, in us: the ids of the
+ *   board follow the clock (see sweep.c).  So a range of time is a range of
+ *   the primary key, and there is no index on started.
+ * - "Who used this address and port at that time?", the question that this
+ *   ledger is kept for, is answered by the ids of the hour before that time,
+ *   and by session_long for those that had begun earlier (etc/queries).  An
+ *   index on the port would cost each session a page of its own.
+ * - session_live, session_long and session_refused are partial: the granted
+ *   session that begins and ends between two sweeps is in none of them.
+ * - usage_day is written once for a principal's day.
+ */
 static const char first_schema[] =
     "CREATE TABLE session("
     " id INTEGER PRIMARY KEY,"

@@ -8,11 +8,6 @@
  * channel beside it (one descriptor, which the helper closes after the
  * answer).  An asker that has gone (its end closed) is not worked for.
  *
- *	who dies		what the asker sees
- *	helper (crash, kill)	its reply end hangs up: no answer will come
- *	helper (overrun)	the same, or its own timeout before
- *	family's parent		the same: its helpers die with it
- *
  * A question that waits in the channel is lost with nobody.
  */
 #ifndef COMMON_HELPER_H
@@ -22,6 +17,12 @@
 
 enum { HELPERS_MAX = 1024 };
 
+/*
+ *	who dies		what the asker sees
+ *	helper (crash, kill)	its reply end hangs up: no answer will come
+ *	helper (overrun)	the same, or its own timeout before
+ *	family's parent		the same: its helpers die with it
+ */
 struct helper_family {
 	const char	*name;		/* "auth" */
 	int		questions;	/* channel to receive from */

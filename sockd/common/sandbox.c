@@ -6,12 +6,6 @@
  * can do without; one that only a stolen process would make ends the process
  * (SIGSYS), and the master tells which.
  *
- * Workers and keepers: sockets, pipes, memory, clocks; nothing that opens a
- * file, makes a process or reaches another one.  Resolvers may read files,
- * because getaddrinfo(3) does, and load the modules that nsswitch.conf
- * names.  The accountant may write files and has no network.  Auth has no
- * filter: no table fits what PAM modules do.
- *
  * The program is compiled once and inherited by forks (sandbox_prepare);
  * entering it is one system call.
  */
@@ -53,7 +47,15 @@ enum {
 	READING = RESOLVER | ACCOUNT,		/* of files */
 };
 
-/* Allowed whatever the arguments; a name unknown to this machine is none. */
+/*
+ * Allowed whatever the arguments; a name unknown to this machine is none.
+ *
+ * Workers and keepers: sockets, pipes, memory, clocks; nothing that opens a
+ * file, makes a process or reaches another one.  Resolvers may read files,
+ * because getaddrinfo(3) does, and load the modules that nsswitch.conf
+ * names.  The accountant may write files and has no network.  Auth has no
+ * filter: no table fits what PAM modules do.
+ */
 static const struct group {
 	unsigned	kinds;
 	const char	*calls[24];

@@ -4,25 +4,6 @@
  * passes the tunnel, descriptors and all, to the next free worker.  It reads
  * and writes no octet of a client's.
  *
- * Who may touch a session slot is said by its owner word, and nothing else.
- * The sender of a hand-over sends and stops touching; the receiver swaps
- * the word; whoever loses the swap closes the descriptors:
- *
- *	who dies            when                       then
- *	------------------  -------------------------  ----------------------
- *	the worker          before it sent             the tunnel was its own:
- *	                                               the master ends it, lost
- *	the worker          sent, not yet swapped      the master ends it; our
- *	                                               swap fails, we close
- *	the worker          after our swap             nothing: it is ours
- *	this keeper         message still in the       another keeper takes it
- *	                    channel
- *	this keeper         swapped, or sent to a      the master ends it; a
- *	                    worker, not yet swapped    worker's swap fails, it
- *	                                               closes
- *	this keeper         after the worker's swap    nothing: it is the
- *	                                               worker's
- *
  * Octets cannot be lost on the way: only a tunnel with nothing in its pipes
  * is parked, and what arrives waits in the sockets.
  */
@@ -57,6 +38,26 @@ enum {
 	TAG_PARK = 0xfffffff0, TAG_WOKEN, TAG_LIFELINE, TAG_GENERATION,
 };
 
+/*
+ * Who may touch a session slot is said by its owner word, and nothing else.
+ * The sender of a hand-over sends and stops touching; the receiver swaps
+ * the word; whoever loses the swap closes the descriptors:
+ *
+ *	who dies            when                       then
+ *	------------------  -------------------------  ----------------------
+ *	the worker          before it sent             the tunnel was its own:
+ *	                                               the master ends it, lost
+ *	the worker          sent, not yet swapped      the master ends it; our
+ *	                                               swap fails, we close
+ *	the worker          after our swap             nothing: it is ours
+ *	this keeper         message still in the       another keeper takes it
+ *	                    channel
+ *	this keeper         swapped, or sent to a      the master ends it; a
+ *	                    worker, not yet swapped    worker's swap fails, it
+ *	                                               closes
+ *	this keeper         after the worker's swap    nothing: it is the
+ *	                                               worker's
+ */
 struct keeper {
 	const struct process	*process;
 	struct board		*board;
