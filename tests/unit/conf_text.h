@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/elements.h"
 #include "sockd/common/conf.h"
 
 enum { CONF_ERR_SIZE = 512, CONF_PATH_SIZE = 256 };
@@ -60,6 +61,28 @@ load_text(const char *text, char err[CONF_ERR_SIZE])
 {
 	return load_octets(text, strlen(text), err);
 }
+
+/* A file that is refused, and what conf_load() says of it. */
+struct wrong {
+	const char	*text, *err;
+};
+
+static inline void
+check_wrong(const struct wrong *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char err[CONF_ERR_SIZE];
+		struct conf *c = load_text(cases[i].text, err);
+
+		cr_expect_null(c, "taken: %s", cases[i].text);
+		if (c == NULL)
+			cr_expect_str_eq(err, cases[i].err, "%s\nsays %s\n"
+			    "not  %s", cases[i].text, err, cases[i].err);
+		conf_free(c);
+	}
+}
+
+#define CHECK_WRONG(cases) check_wrong(cases, N_ELEMENTS(cases))
 
 /* One that must be right. */
 static inline struct conf *
