@@ -58,10 +58,11 @@ print_key(const struct conf *conf, const struct conf_key *key,
 }
 
 static void
-print_section(const struct conf *conf, const struct conf_key *keys, size_t n,
-    const char *title, const void *base, FILE *out)
+print_section(const struct conf *conf, const char *kind, const char *title,
+    const void *base, FILE *out)
 {
-	const char *kind = keys[0].section;
+	size_t n;
+	const struct conf_key *keys = conf_keys_of(kind, &n);
 
 	if (kind[0] != '\0')
 		fprintf(out, "\n%s ", kind);
@@ -77,25 +78,23 @@ print_section(const struct conf *conf, const struct conf_key *keys, size_t n,
 
 /* All sections of one kind. */
 static void
-print_kind(const struct conf *conf, const struct conf_key *keys, size_t n,
-    FILE *out)
+print_kind(const struct conf *conf, const char *kind, FILE *out)
 {
 	const struct policy *policy = &conf->policy;
-	const char *kind = keys[0].section;
 
 	if (!conf_is_titled(kind))
-		print_section(conf, keys, n, NULL, conf, out);
+		print_section(conf, kind, NULL, conf, out);
 	if (strcmp(kind, "listen") == 0)
 		for (size_t i = 0; i < conf->n_listens; i++)
-			print_section(conf, keys, n, conf->listens[i].name,
+			print_section(conf, kind, conf->listens[i].name,
 			    &conf->listens[i], out);
 	if (strcmp(kind, "rule") == 0)
 		for (size_t i = 0; i < policy->n_rules; i++)
-			print_section(conf, keys, n, policy->rules[i].name,
+			print_section(conf, kind, policy->rules[i].name,
 			    &policy->rules[i], out);
 	if (strcmp(kind, "limit") == 0)
 		for (size_t i = 0; i < policy->n_limits; i++)
-			print_section(conf, keys, n, policy->limits[i].name,
+			print_section(conf, kind, policy->limits[i].name,
 			    &policy->limits[i], out);
 }
 
@@ -107,6 +106,6 @@ conf_print(const struct conf *conf, FILE *out)
 
 	for (; keys < conf_keys + conf_n_keys; keys += n) {
 		conf_keys_of(keys->section, &n);
-		print_kind(conf, keys, n, out);
+		print_kind(conf, keys->section, out);
 	}
 }
