@@ -11,10 +11,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "lib/message.h"
-
 #include "channel.h"
 #include "fd.h"
+#include "lib/message.h"
 
 void
 asker_init(struct asker *a, int channel)

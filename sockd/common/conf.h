@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/rule.h"
-
 #include "board.h"
+#include "lib/rule.h"
 
 enum conf_log_target { LOG_TO_SYSLOG, LOG_TO_STDERR, LOG_TO_FILE };
 

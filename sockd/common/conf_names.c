@@ -6,9 +6,8 @@
 #include <limits.h>
 #include <string.h>
 
-#include "lib/quote.h"
-
 #include "arena.h"
+#include "lib/quote.h"
 
 /* Of allowed length, and of no octet that a log or a prompt must not show. */
 static bool

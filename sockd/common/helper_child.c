@@ -18,11 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/message.h"
-
 #include "channel.h"
 #include "clock.h"
 #include "fd.h"
+#include "lib/message.h"
 #include "log.h"
 
 /* So many descriptors more than after the first question are a leak. */

@@ -7,9 +7,8 @@
 #ifndef COMMON_PRINCIPAL_H
 #define COMMON_PRINCIPAL_H
 
-#include "lib/rule.h"
-
 #include "board.h"
+#include "lib/rule.h"
 
 /*
  * The slot of this name; one in state LOADING is made if there is none, and

@@ -9,9 +9,8 @@
 #ifndef COMMON_QUESTION_H
 #define COMMON_QUESTION_H
 
-#include "lib/rule.h"
-
 #include "board.h"
+#include "lib/rule.h"
 
 struct conf;
 struct listener;

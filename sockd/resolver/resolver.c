@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "lib/message.h"
-
 #include "sockd/common/helper.h"
 #include "sockd/common/log.h"
 #include "sockd/common/sandbox.h"

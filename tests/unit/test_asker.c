@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "lib/message.h"
-
 #include "sockd/common/channel.h"
 
 static int ends[2];

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "lib/message.h"
-
 #include "sockd/common/asker.h"
 #include "sockd/common/channel.h"
 #include "sockd/common/clock.h"

@@ -3,10 +3,10 @@
  * say.
  */
 #include "ledger_values.h"
-#include "lib/elements.h"
 
 #include <errno.h>
 
+#include "lib/elements.h"
 #include "sockd/account/clean.h"
 #include "sockd/account/queries.h"
 #include "sockd/account/schema.h"
