@@ -10,8 +10,7 @@
 #include <string.h>
 
 void
-doubt(const struct doubter *d, const char *kind, const char *name,
-    unsigned line, const char *fmt, ...)
+doubt(const struct doubter *d, struct subject of, const char *fmt, ...)
 {
 	enum { TEXT_SIZE = 1024 };
 	const char *file = d->conf->file;
@@ -22,11 +21,11 @@ doubt(const struct doubter *d, const char *kind, const char *name,
 	if (out == NULL)
 		return;
 	fprintf(out, "%s:", file == NULL ? "built-in defaults" : file);
-	if (line > 0)
-		fprintf(out, "%u:", line);
+	if (of.line > 0)
+		fprintf(out, "%u:", of.line);
 	fputc(' ', out);
-	if (kind != NULL)
-		fprintf(out, "%s \"%s\": ", kind, name);
+	if (of.kind != NULL)
+		fprintf(out, "%s \"%s\": ", of.kind, of.name);
 	va_start(ap, fmt);
 	vfprintf(out, fmt, ap);
 	va_end(ap);
@@ -43,7 +42,7 @@ doubt_rule_order(const struct doubter *d, const struct policy *p, size_t i)
 	for (size_t j = 0; j < i; j++) {
 		if (!rule_covers(&p->rules[j], rule))
 			continue;
-		doubt(d, "rule", rule->name, rule->line,
+		doubt(d, of_rule(rule),
 		    "can never be reached: rule \"%s\" on line %u comes first "
 		    "and holds for all of it", p->rules[j].name,
 		    p->rules[j].line);
@@ -59,7 +58,7 @@ doubt_limit_order(const struct doubter *d, const struct policy *p, size_t i)
 	for (size_t j = 0; j < i; j++) {
 		if (!limit_covers(&p->limits[j], limit))
 			continue;
-		doubt(d, "limit", limit->name, limit->line,
+		doubt(d, of_limit(limit),
 		    "never applies: limit \"%s\" on line %u comes first and "
 		    "holds for all of it", p->limits[j].name,
 		    p->limits[j].line);
@@ -126,7 +125,7 @@ doubt_names(const struct doubter *d, const struct policy *p, size_t i)
 	for (size_t j = i + 1; j < p->n_rules; j++) {
 		if (!passes_addresses(&p->rules[j], block))
 			continue;
-		doubt(d, "rule", block->name, block->line,
+		doubt(d, of_rule(block),
 		    "blocks names only: a client that sends the address walks "
 		    "around it, for rule \"%s\" on line %u passes addresses",
 		    p->rules[j].name, p->rules[j].line);
@@ -166,7 +165,7 @@ doubt_bind(const struct doubter *d, const struct policy *p, size_t i)
 		    !rules_meet(pass, block) || !rule_targets_meet(pass, block))
 			continue;
 		if (!bind_is_blocked(p, j, block))
-			doubt(d, "rule", block->name, block->line,
+			doubt(d, of_rule(block),
 			    "without commands it does not block BIND, which "
 			    "rule \"%s\" on line %u passes", pass->name,
 			    pass->line);

@@ -20,10 +20,39 @@ struct list {
 
 enum { COMPARED_MAX = 100000 };		/* pairs of entries of two lists */
 
-/* "FILE:LINE: rule "name": " and the rest; kind NULL: the file as a whole. */
-void	doubt(const struct doubter *d, const char *kind, const char *name,
-	    unsigned line, const char *fmt, ...)
-	    __attribute__((format(printf, 5, 6)));
+/* What a doubt is about: a section, or (kind NULL) the file as a whole. */
+struct subject {
+	const char	*kind, *name;
+	unsigned	line;
+};
+
+static inline struct subject
+of_file(void)
+{
+	return (struct subject){ 0 };
+}
+
+static inline struct subject
+of_listen(const struct conf_listen *l)
+{
+	return (struct subject){ "listen", l->name, l->line };
+}
+
+static inline struct subject
+of_rule(const struct rule *rule)
+{
+	return (struct subject){ "rule", rule->name, rule->line };
+}
+
+static inline struct subject
+of_limit(const struct limit *limit)
+{
+	return (struct subject){ "limit", limit->name, limit->line };
+}
+
+/* "FILE:LINE: rule "name": " and the rest. */
+void	doubt(const struct doubter *d, struct subject of, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
 
 /* conf_cover.c: does whatever the second holds for hold for the first? */
 bool	rule_covers(const struct rule *first, const struct rule *second);

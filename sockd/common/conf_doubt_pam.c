@@ -83,7 +83,7 @@ doubt_pam(const struct doubter *d)
 		if (!listen_offers_login(l) || is_asked_before(conf, i) ||
 		    pam_knows(conf, l->pam_service))
 			continue;
-		doubt(d, "listen", l->name, l->line, "PAM service \"%s\" has "
+		doubt(d, of_listen(l), "PAM service \"%s\" has "
 		    "no file in %s: PAM would ask \"other\"", l->pam_service,
 		    conf->pam.confdir[0] != '\0' ? conf->pam.confdir :
 		    system_dirs[0]);

@@ -10,12 +10,11 @@
 
 #include "lib/socks5.h"
 
-/* What a name stands in, for the doubt's line. */
-struct place {
+/* Where names stand, and which were asked already. */
+struct asked {
 	const struct doubter	*d;
-	const char		*kind, *name;
-	unsigned		line;
-	void			**told;		/* trees: names asked already */
+	struct subject		of;
+	void			**told;		/* trees */
 };
 
 enum { USERS, GROUPS, N_TREES };
@@ -42,27 +41,27 @@ is_new(void **tree, const char *name)
 }
 
 static void
-doubt_users(const struct place *at, const char *const *users, size_t n)
+doubt_users(const struct asked *at, const char *const *users, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(users[i], "*") == 0 ||
 		    !is_new(&at->told[USERS], users[i]) ||
 		    getpwnam(users[i]) != NULL)
 			continue;
-		doubt(at->d, at->kind, at->name, at->line,
+		doubt(at->d, at->of,
 		    "user \"%s\" is not known here (getent passwd); right "
 		    "only if PAM knows him by itself", users[i]);
 	}
 }
 
 static void
-doubt_groups(const struct place *at, const struct rule_group *groups,
+doubt_groups(const struct asked *at, const struct rule_group *groups,
     size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (groups[i].gid == (gid_t)-1 &&
 		    is_new(&at->told[GROUPS], groups[i].name))
-			doubt(at->d, at->kind, at->name, at->line,
+			doubt(at->d, at->of,
 			    "group \"%s\" is not known here (getent group), "
 			    "and has no members", groups[i].name);
 }
@@ -91,17 +90,17 @@ static void
 doubt_rule_people(const struct doubter *d, const struct rule *rule,
     void **told)
 {
-	const struct place at = { d, "rule", rule->name, rule->line, told };
+	const struct asked at = { d, of_rule(rule), told };
 
 	doubt_users(&at, rule->users, rule->n_users);
 	doubt_groups(&at, rule->groups, rule->n_groups);
 	if (rule->n_users == 0 && rule->n_groups == 0)
 		return;
 	if (!any_offers_login(d->conf, rule->listeners))
-		doubt(d, "rule", rule->name, rule->line,
+		doubt(d, of_rule(rule),
 		    "asks for a login, which no listener of it offers");
 	else if (rule->protocols == PROTOCOL_SOCKS4)
-		doubt(d, "rule", rule->name, rule->line,
+		doubt(d, of_rule(rule),
 		    "asks for a login, which SOCKS4 does not have");
 }
 
@@ -109,14 +108,14 @@ static void
 doubt_limit_people(const struct doubter *d, const struct limit *limit,
     void **told)
 {
-	const struct place at = { d, "limit", limit->name, limit->line, told };
+	const struct asked at = { d, of_limit(limit), told };
 
 	doubt_users(&at, limit->users, limit->n_users);
 	doubt_groups(&at, limit->groups, limit->n_groups);
 	if (limit->n_users == 0 && limit->n_groups == 0)
 		return;
 	if (!any_offers_login(d->conf, 0))
-		doubt(d, "limit", limit->name, limit->line,
+		doubt(d, of_limit(limit),
 		    "never applies: no listener offers a login");
 }
 
@@ -125,7 +124,7 @@ doubt_account(const struct doubter *d, const char *key, const char *user,
     void **told)
 {
 	if (is_new(&told[USERS], user) && getpwnam(user) == NULL)
-		doubt(d, NULL, NULL, 0, "%s: user \"%s\" is not known here; "
+		doubt(d, of_file(), "%s: user \"%s\" is not known here; "
 		    "started as root, sockd needs him", key, user);
 }
 

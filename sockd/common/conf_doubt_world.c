@@ -20,7 +20,7 @@ doubt_passwords(const struct doubter *d, const struct conf_listen *l)
 {
 	if (is_public(l) && (l->protocols & PROTOCOL_SOCKS5) != 0 &&
 	    conf_listen_offers(l, SOCKS5_METHOD_PASSWORD))
-		doubt(d, "listen", l->name, l->line,
+		doubt(d, of_listen(l),
 		    "passwords travel in clear on a public address; let a "
 		    "tunnel (ssh, stunnel, a VPN) lead to a private one");
 }
@@ -58,7 +58,7 @@ doubt_open(const struct doubter *d, const struct rule *rule)
 		if (!listens_at(rule, i) || !is_public(l) ||
 		    !conf_listen_offers(l, SOCKS5_METHOD_NONE))
 			continue;
-		doubt(d, "rule", rule->name, rule->line,
+		doubt(d, of_rule(rule),
 		    "passes the whole world without a login, on the public "
 		    "address of listen \"%s\"", l->name);
 		return;
@@ -72,7 +72,7 @@ doubt_effects(const struct doubter *d, const struct rule *rule)
 	if (rule->action == RULE_BLOCK && (rule->rate_up > 0 ||
 	    rule->rate_down > 0 || rule->source4.family != ADDR_NONE ||
 	    rule->source6.family != ADDR_NONE))
-		doubt(d, "rule", rule->name, rule->line,
+		doubt(d, of_rule(rule),
 		    "source and rates say nothing in a rule that blocks");
 }
 
@@ -90,6 +90,6 @@ doubt_world(const struct doubter *d)
 		doubt_effects(d, &p->rules[i]);
 	}
 	if (!passes)
-		doubt(d, NULL, NULL, 0, "no rule passes anything: every "
+		doubt(d, of_file(), "no rule passes anything: every "
 		    "client will be refused");
 }
