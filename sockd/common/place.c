@@ -166,24 +166,24 @@ place_find(struct board *b, const struct addr *client, uint64_t now_ms)
 
 bool
 place_failed(struct board *b, uint32_t place, uint64_t now_ms,
-    uint32_t failures, uint64_t window_ms, uint64_t penalty_ms)
+    const struct place_penalty *penalty)
 {
 	struct place_slot *p;
 	uint64_t began, until;
 
-	if (failures == 0 || !is_place(b, place))
+	if (penalty->failures == 0 || !is_place(b, place))
 		return false;
 	p = &b->places[place];
 	began = atomic_load(&p->window_ms);
-	if ((began == 0 || now_ms > began + window_ms) &&
+	if ((began == 0 || now_ms > began + penalty->window_ms) &&
 	    atomic_compare_exchange_strong(&p->window_ms, &began, now_ms))
 		atomic_store(&p->failures, 0);
 	/* a reload may have brought failures below what was counted */
-	if (atomic_fetch_add(&p->failures, 1) + 1 < failures)
+	if (atomic_fetch_add(&p->failures, 1) + 1 < penalty->failures)
 		return false;
 	until = atomic_load(&p->penalty_until_ms);
 	if (until > now_ms || !atomic_compare_exchange_strong(
-	    &p->penalty_until_ms, &until, now_ms + penalty_ms))
+	    &p->penalty_until_ms, &until, now_ms + penalty->lasts_ms))
 		return false;
 	atomic_store(&p->window_ms, 0);		/* the next one begins anew */
 	return true;

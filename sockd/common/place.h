@@ -20,14 +20,20 @@
 uint32_t place_find(struct board *b, const struct addr *client,
 	    uint64_t now_ms);
 
+/* So many failed logins within a window are one too many. */
+struct place_penalty {
+	uint32_t	failures;	/* 0: never */
+	uint64_t	window_ms;
+	uint64_t	lasts_ms;
+};
+
 /*
- * A login failed.  True if that makes failures of them within window_ms, for
- * one caller however many fail at once: a penalty of penalty_ms begins, and
- * counting begins anew.  failures = 0: never.  A login that succeeds takes
- * nothing back: who has one account would guess at all others for ever.
+ * A login failed.  True if a penalty begins, for one caller however many fail
+ * at once; counting begins anew.  A login that succeeds takes nothing back:
+ * who has one account would guess at all others for ever.
  */
 bool	place_failed(struct board *b, uint32_t place, uint64_t now_ms,
-	    uint32_t failures, uint64_t window_ms, uint64_t penalty_ms);
+	    const struct place_penalty *penalty);
 
 bool	place_is_penalised(const struct board *b, uint32_t place,
 	    uint64_t now_ms);

@@ -74,16 +74,17 @@ abuse_may_serve(struct session *s)
 void
 abuse_count_failure(struct session *s)
 {
-	const struct conf *conf = s->conf;
+	const struct place_penalty penalty = {
+		.failures = s->conf->abuse.failures,
+		.window_ms = s->conf->abuse.window_ms,
+		.lasts_ms = s->conf->abuse.penalty_ms,
+	};
 	char client[ADDR_TEXT_MAX];
 
-	if (conf->abuse.failures == 0 || is_exempt(s) ||
-	    !place_failed(s->board, s->shown->place, clock_ms(),
-	    conf->abuse.failures, conf->abuse.window_ms,
-	    conf->abuse.penalty_ms))
+	if (penalty.failures == 0 || is_exempt(s) ||
+	    !place_failed(s->board, s->shown->place, clock_ms(), &penalty))
 		return;
 	log_info("abuse penalty client=%s failures=%u seconds=%llu",
-	    addr_format_port(&s->shown->client, client),
-	    conf->abuse.failures,
-	    (unsigned long long)conf->abuse.penalty_ms / 1000);
+	    addr_format_port(&s->shown->client, client), penalty.failures,
+	    (unsigned long long)penalty.lasts_ms / 1000);
 }

@@ -10,6 +10,11 @@
 
 static struct board b;
 
+static const struct place_penalty off = { 0, 500, 5000 };
+static const struct place_penalty at_once = { 1, 1000, 1000000 };
+static const struct place_penalty of_three = { 3, 500, 5000 };
+static const struct place_penalty of_many = { 20, 500, 5000 };
+
 static void
 make_board(void)
 {
@@ -79,7 +84,7 @@ Test(place, full_table_has_no_room_and_no_crash)
 		atomic_store(&b.places[i].sessions, 1);
 	}
 	cr_assert_eq(find(7, 1), BOARD_NOBODY);
-	cr_assert(!place_failed(&b, BOARD_NOBODY, 1, 1, 1, 1));
+	cr_assert(!place_failed(&b, BOARD_NOBODY, 1, &at_once));
 	cr_assert(!place_is_penalised(&b, BOARD_NOBODY, 1));
 	cr_assert(place_may_record(&b, BOARD_NOBODY, 1));
 }
@@ -89,7 +94,7 @@ Test(place, penalty_outlives_the_idle)
 {
 	uint32_t bad = find(0, 1);
 
-	cr_assert(place_failed(&b, bad, 1, 1, 1000, 1000000));
+	cr_assert(place_failed(&b, bad, 1, &at_once));
 	for (unsigned i = 1; i < 5000; i++)
 		find(i, 1 + i);
 	cr_assert(place_is_penalised(&b, find(0, 6000), 6000));
@@ -109,7 +114,7 @@ Test(place, nothing_is_left_of_the_one_before)
 		cr_assert_eq(atomic_load(&b.places[at].failures), 0u);
 		cr_assert_eq(atomic_load(&b.places[at].refusals), 0u);
 		cr_assert(!place_is_penalised(&b, at, 100 + i));
-		place_failed(&b, at, 100 + i, 9, 1000, 1000);
+		place_failed(&b, at, 100 + i, &of_many);
 		place_may_record(&b, at, 100 + i);
 		cr_assert_eq(place_tell(&b, at, PLACE_SESSIONS, 100 + i), 1u);
 	}
@@ -121,18 +126,18 @@ Test(place, penalty_comes_with_the_last_failure_within_the_window)
 {
 	uint32_t at = find(1, 1);
 
-	cr_assert(!place_failed(&b, at, 1000, 3, 500, 5000));
-	cr_assert(!place_failed(&b, at, 1100, 3, 500, 5000));
-	cr_assert(!place_failed(&b, at, 1700, 3, 500, 5000), "anew");
-	cr_assert(!place_failed(&b, at, 1800, 3, 500, 5000));
+	cr_assert(!place_failed(&b, at, 1000, &of_three));
+	cr_assert(!place_failed(&b, at, 1100, &of_three));
+	cr_assert(!place_failed(&b, at, 1700, &of_three), "anew");
+	cr_assert(!place_failed(&b, at, 1800, &of_three));
 	cr_assert(!place_is_penalised(&b, at, 1800));
-	cr_assert(place_failed(&b, at, 1900, 3, 500, 5000));
+	cr_assert(place_failed(&b, at, 1900, &of_three));
 	cr_assert(place_is_penalised(&b, at, 1900));
 	cr_assert(place_is_penalised(&b, at, 6899));
 	cr_assert(!place_is_penalised(&b, at, 6900));
-	cr_assert(!place_failed(&b, at, 7000, 3, 500, 5000));
-	cr_assert(!place_failed(&b, at, 7001, 3, 500, 5000));
-	cr_assert(place_failed(&b, at, 7002, 3, 500, 5000));
+	cr_assert(!place_failed(&b, at, 7000, &of_three));
+	cr_assert(!place_failed(&b, at, 7001, &of_three));
+	cr_assert(place_failed(&b, at, 7002, &of_three));
 }
 
 Test(place, no_penalty_when_switched_off)
@@ -140,7 +145,7 @@ Test(place, no_penalty_when_switched_off)
 	uint32_t at = find(1, 1);
 
 	for (int i = 0; i < 20; i++)
-		cr_assert(!place_failed(&b, at, 1000, 0, 500, 5000));
+		cr_assert(!place_failed(&b, at, 1000, &off));
 	cr_assert(!place_is_penalised(&b, at, 1000));
 }
 
@@ -150,24 +155,27 @@ Test(place, lowered_failures_hold_for_those_counted_before)
 	uint32_t at = find(1, 1);
 
 	for (int i = 0; i < 5; i++)
-		cr_assert(!place_failed(&b, at, 1000, 20, 500, 5000));
-	cr_assert(place_failed(&b, at, 1001, 3, 500, 5000));
+		cr_assert(!place_failed(&b, at, 1000, &of_many));
+	cr_assert(place_failed(&b, at, 1001, &of_three));
 	cr_assert(place_is_penalised(&b, at, 1001));
 	/* those who were in the middle of a login prolong nothing */
 	for (int i = 0; i < 5; i++)
-		cr_assert(!place_failed(&b, at, 1002, 3, 500, 5000));
+		cr_assert(!place_failed(&b, at, 1002, &of_three));
 	cr_assert(!place_is_penalised(&b, at, 6001));
 }
 
 enum { FAILURES = 1000 };
 
-/* The window is long: of all failures exactly every tenth begins one. */
+/* The last failure of all children begins one. */
 static void
 fail_often(struct board *board, int child)
 {
+	static const struct place_penalty of_all = { FAILURES * 4, 500000,
+	    5000 };
+
 	(void)child;
 	for (unsigned i = 0; i < FAILURES; i++)
-		if (place_failed(board, 0, 1000, FAILURES * 4, 500000, 5000))
+		if (place_failed(board, 0, 1000, &of_all))
 			atomic_fetch_add(&board->header->counts.refused, 1);
 }
 
