@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "authorize.h"
+#include "local.h"
 #include "session.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/fd.h"
@@ -87,6 +88,19 @@ fail:
 	return -1;
 }
 
+/*
+ * Where this machine has no address of a family, as IPv6 where it is turned
+ * off, the kernel says what it says of ports that have run out as well.
+ */
+static int
+tell_apart(int error, const struct addr *to)
+{
+	struct addr from;
+
+	return error == EADDRNOTAVAIL && local_toward(to, &from) == -1 ?
+	    ENETUNREACH : error;
+}
+
 /* Try the next address.  What cannot even begin leaves its error, unless
  * another was tried. */
 static void
@@ -107,7 +121,7 @@ start_next(struct race *r)
 	a->fd = set_off(&a->to, &s->conf->policy.rules[a->rule]);
 	if (a->fd == -1) {
 		if (!r->tried)		/* an answer says more */
-			note_error(r, errno);
+			note_error(r, tell_apart(errno, &a->to));
 		return;
 	}
 	r->tried = true;

@@ -51,6 +51,8 @@ local_toward(const struct addr *to, struct addr *from)
 		return -1;
 	if (connect(fd, (struct sockaddr *)&ss, len) == 0)
 		done = local_of(fd, from);
+	else if (errno == EADDRNOTAVAIL)
+		errno = ENETUNREACH;	/* we have none of that family */
 	fd_close_keep_errno(fd);
 	from->port = done == 0 ? 0 : from->port;
 	return done;

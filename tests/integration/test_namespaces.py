@@ -10,7 +10,8 @@ import unittest
 from harness import PASS_ALL, SockdTest, needs, needs_root
 from netns import Nets
 from peers import Echo, UdpEcho
-from wire import Association, BIND, read_reply5, receive_exactly, socks5
+from wire import (Association, BIND, CONNECT, Refused, read_reply5,
+                  receive_exactly, socks5)
 
 
 def listen(address):
@@ -144,6 +145,29 @@ class TwoAddresses(NetTest):
 
 @needs_root
 @needs("ip")
+class WithoutIPv6(NetTest):
+    """Turned off, as often: a network out of reach and no failure."""
+
+    @classmethod
+    def wire(cls):
+        super().wire()
+        cls.nets.exec("proxy", "sh", "-c", "off=/proc/sys/net/ipv6/conf/all/"
+                      "disable_ipv6; test ! -e $off || echo 1 > $off")
+
+    def test_it(self):
+        for command in (CONNECT, BIND):
+            with self.assertRaises(Refused) as refused, \
+                    self.nets.inside("client"):
+                socks5((self.PROXY, 1080), ("2001:db8::1", 80),
+                       command=command)
+            self.assertEqual(refused.exception.code, 3)
+        rows = self.sockd.wait_rows(2)
+        self.assertEqual({(r["reply"], r["outcome"]) for r in rows},
+                         {(3, "unreachable")})
+
+
+@needs_root
+@needs("ip")
 class Source(NetTest):
     """A rule's source address, of two on the same side."""
     RULES = 'rule "all" { action = "pass" commands = { "connect", "bind", ' \
@@ -241,7 +265,6 @@ class Ipv6Only(NetTest):
         self.assert_bind(("::", 0), "fd77:2::1")
 
     def test_bind_ipv4_has_no_way(self):
-        from wire import Refused
         with self.assertRaises(Refused) as refused:
             self.bind(("10.77.2.2", 0))
         self.assertEqual(refused.exception.code, 3)
@@ -266,7 +289,6 @@ class PortRange(NetTest):
     def test_udp(self):
         many = [self.associate() for _ in range(4)]
         self.assertEqual({a.relay[1] for a in many}, set(range(40000, 40004)))
-        from wire import Refused
         with self.assertRaises(Refused) as refused:
             self.associate()
         self.assertEqual(refused.exception.code, 1)
