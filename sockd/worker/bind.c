@@ -29,10 +29,7 @@
 #define POLLRDHUP 0		/* then a FIN is noticed with the peer */
 #endif
 
-enum {
-	LOOK_MS = 250,			/* do workers run short meanwhile? */
-	PAUSE_MS = 100,
-};
+enum { PAUSE_MS = 100 };
 
 struct waiting {
 	struct session		*session;
@@ -254,6 +251,17 @@ park_due_ms(const struct waiting *w)
 	return after_ms == UINT64_MAX ? UINT64_MAX : w->began_ms + after_ms;
 }
 
+/* When to look: is it time to park, or do workers run short meanwhile?  What
+ * was due and did not go, as keepers were full, has time. */
+static uint64_t
+look_due_ms(const struct waiting *w)
+{
+	uint64_t look_ms = w->now_ms + park_look_ms(w->session);
+	uint64_t park_ms = park_due_ms(w);
+
+	return park_ms > w->now_ms ? clock_earlier(park_ms, look_ms) : look_ms;
+}
+
 static bool
 try_to_park(struct waiting *w)
 {
@@ -276,7 +284,7 @@ turn(struct waiting *w)
 		{ .fd = w->listener, .events = POLLIN },
 		{ .fd = w->session->client, .events = POLLRDHUP },
 	};
-	uint64_t due_ms = clock_earlier(w->now_ms + LOOK_MS, w->due_ms);
+	uint64_t due_ms = clock_earlier(look_due_ms(w), w->due_ms);
 
 	switch (wait_for(w->session, fds, 2, due_ms, &w->now_ms)) {
 	case WAIT_CUT:
