@@ -112,6 +112,7 @@ start(const struct process *p, void *arg)
 	(void)p;
 	(void)arg;
 	unignore_signals();
+	setpgid(0, 0);			/* what it signals is its own */
 	limit_descriptors();
 	if (silence())
 		return true;

@@ -6,10 +6,11 @@
  * It accepts the password "right", writes a line "user rhost service" to the
  * file named for each question, and does one thing more:
  *
- *	crash hang slow print fork leak alias unavail fsuid expired
+ *	crash hang slow print fork leak alias unavail fsuid signal expired
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,12 @@ be_another(void)
 }
 
 static void
+signal_all(void)
+{
+	kill(0, SIGTERM);
+}
+
+static void
 sleep_3(void)
 {
 	unsigned left = 3;
@@ -113,6 +120,7 @@ static const struct {
 	{ "fork", fork_two },
 	{ "leak", leak },
 	{ "fsuid", be_another },
+	{ "signal", signal_all },
 };
 
 int

@@ -146,6 +146,11 @@ class Rogue(RogueTest):
         self.assertNotIn("printed by", self.sockd.stderr())
         self.assertEqual(self.sockd.lines("helper died"), [])
 
+    def test_one_that_signals_its_group(self):
+        self.assertEqual(self.login("signal"), 0)
+        self.assertEqual(self.login("ann"), 0)
+        self.assertEqual(self.sockd.lines("stopping"), [])
+
     def test_a_leak_is_bounded(self):
         for _ in range(60):
             self.assertEqual(self.login("leak"), 0)
