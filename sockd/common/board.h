@@ -265,7 +265,7 @@ struct rule_slot {
 };
 
 /* What may be full; a worker that finds it so says so. */
-enum board_full { FULL_SESSIONS, FULL_PRINCIPALS, N_BOARD_FULL };
+enum board_full { FULL_SESSIONS, FULL_PRINCIPALS, FULL_SLOTS, N_BOARD_FULL };
 
 struct board_counts {		/* only grow; told by USR1 and sockctl */
 	_Atomic uint64_t	accepted, silent, unpassable, refused, granted,

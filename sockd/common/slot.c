@@ -130,8 +130,10 @@ slot_claim(struct board *b, uint64_t owner)
 {
 	int64_t slot = slot_take(b, owner);
 
-	if (slot == -1)
+	if (slot == -1) {
+		atomic_store(&b->header->full[FULL_SLOTS], 1);
 		return -1;
+	}
 	b->sessions[slot].started_us = clock_wall_us();
 	/* until here the slot has the id of the last session, so that a cut
 	 * which is late finds that one gone */

@@ -1,8 +1,9 @@
 /*
  * Workers mark on the board that they turned a client away because
- * sessions.max was reached, or that a principal found no room; the master,
- * which is one, tells it once.  At such a bound some pass every other moment:
- * it ends when nobody met it for QUIET_MS.
+ * sessions.max was reached, or all room beyond it taken by sessions that wait
+ * for the ledger, or that a principal found no room; the master, which is
+ * one, tells it once.  At such a bound some pass every other moment: it ends
+ * when nobody met it for QUIET_MS.
  */
 #include "full.h"
 
@@ -14,6 +15,7 @@ enum { QUIET_MS = 10000 };
 static const char *const names[N_BOARD_FULL] = {
 	[FULL_SESSIONS] = "sessions full",
 	[FULL_PRINCIPALS] = "principals full",
+	[FULL_SLOTS] = "slots full",
 };
 
 static void
@@ -30,6 +32,10 @@ start(struct log_condition *c, enum board_full what, const struct conf *conf)
 		    "%s\"", conf->accounting.principals,
 		    conf->accounting.unknown_passes ? "held to no limit" :
 		    "refused");
+		break;
+	case FULL_SLOTS:
+		log_starts(c, "why=\"clients are dropped until the ledger "
+		    "can be written\"");
 		break;
 	case N_BOARD_FULL:
 		break;

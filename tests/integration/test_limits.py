@@ -1,6 +1,8 @@
 """Limits before and while a session lives: gauges and quotas."""
 
+import sqlite3
 import threading
+from signal import SIGUSR1
 
 from harness import LISTEN, PASS_ALL, SockdTest, wait_until
 from peers import Echo, Sink, Source
@@ -60,6 +62,29 @@ class Gauges(LimitTest):
         self.assert_refused()
         for s in waiting:
             s.close()
+
+
+class Slots(LimitTest):
+    """For those that live, and as many again that wait for the ledger."""
+
+    CONFIG = {"sessions": {"max": 32}, "workers": {"max": 8}}
+
+    def test_too_many_that_wait_for_the_ledger_are_told(self):
+        self.tunnel().close()
+        self.sockd.wait_rows(1)
+        db = sqlite3.connect(self.sockd.db_file, isolation_level=None)
+        self.addCleanup(db.close)
+        db.execute("BEGIN IMMEDIATE")
+        n = 1
+        with self.assertRaises((OSError, EOFError)):
+            while n < 1000:
+                self.tunnel().close()
+                n += 1
+        self.sockd.signal(SIGUSR1)	# the master may sleep for 30 s
+        line, = self.sockd.wait_line("slots full")
+        self.assertIn(f"[{self.sockd.pid}] warning slots full why=", line)
+        db.execute("COMMIT")
+        self.sockd.wait_rows(n)
 
 
 class PerAddress(LimitTest):
