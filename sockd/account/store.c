@@ -308,7 +308,7 @@ store_lose(struct store *s, uint64_t id)
 }
 
 int
-store_expire(struct store *s, unsigned n, uint64_t granted_us,
+store_expire(struct store *s, unsigned n, uint64_t keep_us,
     uint64_t refused_us, unsigned *deleted)
 {
 	static const enum query_kind kinds[] = { EXPIRE_UDP, EXPIRE,
@@ -321,7 +321,7 @@ store_expire(struct store *s, unsigned n, uint64_t granted_us,
 		if (kinds[i] == EXPIRE_REFUSED)
 			query_time(q, 1, refused_us);
 		else
-			query_number(q, 1, (int64_t)granted_us);
+			query_number(q, 1, (int64_t)keep_us);
 		query_number(q, 2, n);
 		if (run(s, q) != STORE_OK)
 			return STORE_ERROR;

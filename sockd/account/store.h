@@ -87,10 +87,10 @@ int	store_live(struct store *s, store_id_fn *fn, void *arg);
 int	store_lose(struct store *s, uint64_t id);
 
 /*
- * Delete at most n rows of each: granted ones that began before granted_us,
- * refused ones that began before refused_us.  *deleted says how many.
+ * Delete at most n rows of each: those that began before keep_us, and refused
+ * ones that began before refused_us.  *deleted says how many.
  */
-int	store_expire(struct store *s, unsigned n, uint64_t granted_us,
+int	store_expire(struct store *s, unsigned n, uint64_t keep_us,
 	    uint64_t refused_us, unsigned *deleted);
 
 /*
