@@ -11,20 +11,21 @@
 --	    < who-used.sql
 
 -- A session's id is the time at which it began, in microseconds.  So those
--- that had begun within the hour are a range of ids; those that lasted longer,
--- and those that still live, have an index each.  An association may send
--- from several addresses and ports: udp_target has them.  The + keeps SQLite
--- to the ids: else it makes an index of all ports, at each question.
+-- that had begun within the hour are a range of ids, a day longer than that
+-- because ids go on where the clock is set back; those that lasted longer, and
+-- those that still live, have an index each.  An association may send from
+-- several addresses and ports: udp_target has them.  The + keeps SQLite to the
+-- ids: else it makes an index of all ports, at each question.
 
 WITH asked AS (SELECT CAST(strftime('%s', :time) AS INTEGER) AS at),
 found AS (
 	SELECT	id FROM session, asked
-	WHERE	id BETWEEN (at - 3600 - 60) * 1000000 AND (at + 60) * 1000000
+	WHERE	id BETWEEN (at - 3600 - 60) * 1000000 AND (at + 86400) * 1000000
 	AND	+source_port = :port
 	UNION
 	SELECT	session FROM udp_target, asked
 	WHERE	session BETWEEN (at - 3600 - 60) * 1000000
-		AND (at + 60) * 1000000
+		AND (at + 86400) * 1000000
 	AND	source_port = :port
 	UNION
 	SELECT	id FROM session, asked

@@ -165,12 +165,17 @@ class Queries(unittest.TestCase):
             strftime('%s', '2026-03-01 10:59:50') + 0.5,
             strftime('%s', '2026-03-01 11:00:10') + 0.5,
             812, 40210, 0, 0, 0, 'client-closed', 0);
+        INSERT INTO session SELECT id + 7200 * 1000000,
+            'bob', 'bob', auth, protocol,
+            command, client_addr, client_port, target_host, target_addr,
+            target_port, source_addr, 40314, listen, rule, metered,
+            started, ended, 5, 6, 0, 0, 0, outcome, 0 FROM session;
         INSERT INTO session SELECT (strftime('%s', 'now') - 9) * 1000000,
             user, principal, auth, protocol,
             command, client_addr, client_port, target_host, target_addr,
             target_port, source_addr, 40313, listen, rule, metered,
             strftime('%s', 'now') - 9.5, NULL, 5, 6, 0, 0, 0, NULL, 0
-            FROM session;
+            FROM session WHERE source_port = 40312;
         INSERT INTO session SELECT (strftime('%s', 'now') - 5) * 1000000,
             user, principal, auth, protocol,
             command, client_addr, client_port, target_host, NULL,
@@ -213,6 +218,8 @@ class Queries(unittest.TestCase):
         self.assertEqual(who("2026-03-01 11:00:00", 50000, "2001:db8::5"),
                          ["ann"])
         self.assertEqual(who("2026-03-01 11:00:00", 50000), [])
+        self.assertEqual(who("2026-03-01 11:00:00", 40314), ["bob"],
+                         "the clock was two hours ahead")
 
     def test_active_now(self):
         rows = self.answer("active-now.sql")
