@@ -144,6 +144,7 @@ open_store(struct accountant *a)
 	if (!take_lock(a))
 		return false;
 	a->agreed = false;	/* it may be another than the last one */
+	a->books.anew = true;
 	snprintf(path, sizeof(path), "%s/sockd.db", conf->state_dir);
 	a->books.store = store_open(path, conf->accounting.sync_full, why,
 	    sizeof(why));

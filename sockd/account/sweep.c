@@ -67,7 +67,7 @@ has_news(const struct books *k, uint32_t slot)
 	id = atomic_load(&s->id);
 	if (!k->writing && (state != SLOT_ENDED || k->told[slot] == id))
 		return false;
-	if (known->id != id)
+	if (known->id != id || k->anew)
 		return true;
 	if (known->ended)
 		return known->repeats != atomic_load(&s->repeats) ||
@@ -217,5 +217,7 @@ sweep_run(struct books *k, uint64_t now_us, sweep_note_fn *note, void *arg)
 		keep_changes(k);
 	else if (rc == STORE_ERROR)
 		drop_changes(k);
+	if (rc != STORE_ERROR && k->store != NULL)
+		k->anew = false;
 	return rc;
 }

@@ -81,6 +81,15 @@ class Moved(SockdTest):
             self.sockd.wait_line("ledger was moved or removed")
             self.exchange(s, 200)
 
+    def test_who_lives_is_in_the_new_one_and_counted_once(self):
+        with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:
+            self.exchange(s, 200)
+            os.unlink(self.sockd.db_file)
+            row, = self.sockd.wait_rows(1, "bytes_up = 100")
+            self.assertIsNone(row["ended"])
+            self.sockd.reload()
+            self.exchange(s, 200)
+
     def damage(self):
         """Leave of the ledger its first page alone."""
         with closing(sqlite3.connect(self.sockd.db_file)) as db:
