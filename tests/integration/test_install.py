@@ -135,7 +135,8 @@ class Install(unittest.TestCase):
 class Bootstrap(unittest.TestCase):
     """On a machine that has only what is linked into one directory."""
 
-    TOOLS = ["sh", "dirname", "awk", "mkdir", "id", "env", "echo", "cat"]
+    TOOLS = ["sh", "dirname", "awk", "mkdir", "id", "env", "echo", "cat",
+             "true"]
 
     def setUp(self):
         self.dir = tempfile.mkdtemp()
@@ -148,6 +149,8 @@ class Bootstrap(unittest.TestCase):
 
     def script(self, name, text):
         path = os.path.join(self.bin, name)
+        if os.path.islink(path):
+            os.unlink(path)
         with open(path, "w", encoding="utf-8") as f:
             f.write("#!/bin/sh\n" + text)
         os.chmod(path, 0o755)
@@ -178,6 +181,25 @@ class Bootstrap(unittest.TestCase):
         self.assertIn("libpam0g-dev", asked)
         self.assertIn("libcriterion-dev", asked)
         self.assertEqual("sudo\n" in asked, os.geteuid() != 0)
+
+    def test_an_ordinary_user_goes_on_without_what_is_optional(self):
+        self.script("id", "echo 1000\n")
+        self.script("apt-get", f'echo called >"{self.dir}/called"\n')
+        self.script("pkg-config", '[ "$2" != criterion ]\n')
+        for tool in ("cc", "make", "autoconf", "automake", "python3",
+                     "autoreconf", "../configure"):
+            self.script(tool, "exit 0\n")
+        for sudo in None, "exit 1\n":
+            with self.subTest(sudo=sudo):
+                if sudo:
+                    self.script("sudo", f'echo >>"{self.dir}/sudo"\n{sudo}')
+                done = self.run_it()
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("install with: apt-get install xz-utils "
+                              "libcriterion-dev", done.stdout)
+                self.assertIn("going on without", done.stdout)
+                self.assertFalse(os.path.exists(f"{self.dir}/called"))
+        self.assertEqual(os.path.getsize(f"{self.dir}/sudo"), 1)
 
     def test_others_are_named(self):
         for manager, package in [
