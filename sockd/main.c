@@ -10,6 +10,7 @@
 
 #include "master/master.h"
 #include "sockd/common/conf.h"
+#include "sockd/common/fd.h"
 
 static const char default_file[] = SYSCONFDIR "/sockd.conf";
 
@@ -103,6 +104,8 @@ main(int argc, char *argv[])
 {
 	struct options o = { 0 };
 
+	if (fd_keep_standard() == -1)
+		return 1;
 	if (!read_options(&o, argc, argv))
 		return usage();
 	if (o.version) {

@@ -4,6 +4,7 @@
 #include "fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "lib/addr.h"
@@ -28,6 +29,16 @@ fd_shut(int *fd)
 	if (*fd != -1)
 		close(*fd);
 	*fd = -1;
+}
+
+int
+fd_keep_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+		    open("/dev/null", O_RDWR) != fd)
+			return -1;
+	return 0;
 }
 
 void

@@ -18,6 +18,13 @@ int	fd_accept(int listener, struct addr *from);
 /* Close it, if it is open, and set it to -1. */
 void	fd_shut(int *fd);
 
+/*
+ * Whoever starts a program may have closed its standard streams; what the
+ * program opens would then be taken for one, and be written to.  Open those
+ * that are not, before anything else.  0; -1 and errno.
+ */
+int	fd_keep_standard(void);
+
 /* Close it, and leave errno as it is: for the way out of a failure. */
 void	fd_close_keep_errno(int fd);
 

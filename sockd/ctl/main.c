@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/elements.h"
+#include "sockd/common/fd.h"
 #include "sockd/common/log.h"
 
 #include "ctl.h"
@@ -74,6 +75,8 @@ main(int argc, char *argv[])
 	const struct ctl_word *command;
 	int c;
 
+	if (fd_keep_standard() == -1)
+		return CTL_NO;
 	while ((c = getopt(argc, argv, "f:V")) != -1) {
 		switch (c) {
 		case 'f':

@@ -380,14 +380,23 @@ class Starts(unittest.TestCase):
 
     def test_in_the_background(self):
         """run() also waits until all three descriptors are given up."""
-        s = self.sockd()
-        done = subprocess.run([os.environ["SOCKD"], "-D", "-f", s.config],
-                              timeout=20, stdin=subprocess.DEVNULL,
-                              capture_output=True)
-        self.assertEqual(done.returncode, 0)
+        for closed in "", "<&- >&- 2>&-":
+            with self.subTest(closed=closed):
+                s = self.sockd()
+                done = subprocess.run(
+                    ["sh", "-c", f'exec "$0" -D -f "$1" {closed}',
+                     os.environ["SOCKD"], s.config], timeout=20,
+                    stdin=subprocess.DEVNULL, capture_output=True)
+                self.assertEqual(done.returncode, 0)
+                self.check_it_serves_and_ends(s)
+
+    def check_it_serves_and_ends(self, s):
         with open(os.path.join(s.run, "sockd.pid")) as f:
             pid = int(f.read())
         try:
+            for fd in range(3):
+                self.assertEqual(os.readlink(f"/proc/{pid}/fd/{fd}"),
+                                 "/dev/null")
             with Echo() as echo, socks5(s.port(), echo.address) as c:
                 c.sendall(b"x")
                 self.assertEqual(receive_exactly(c, 1), b"x")
