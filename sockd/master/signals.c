@@ -39,6 +39,9 @@ signals_init(int *write_end)
 	sa.sa_handler = SIG_IGN;
 	if (sigaction(SIGPIPE, &sa, NULL) == -1)
 		return -1;
+	/* whoever started us may have blocked them */
+	if (sigprocmask(SIG_SETMASK, &sa.sa_mask, NULL) == -1)
+		return -1;
 	*write_end = pipe_fds[1];
 	return pipe_fds[0];
 }

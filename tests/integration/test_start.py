@@ -129,6 +129,16 @@ class Starts(unittest.TestCase):
                 self.assertIn("symbolic link", s.stderr())
                 self.assertIn(getattr(s, place), s.stderr())
 
+    def test_signals_that_the_starter_blocked(self):
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {
+            signal.SIGHUP, signal.SIGTERM, signal.SIGCHLD})
+        try:
+            s = self.sockd().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        s.reload()
+        self.assertEqual(s.stop(), 0)
+
     def test_few_descriptors(self):
         s = self.sockd(nofile=64).start()
         with Echo() as echo, socks5(s.port(), echo.address) as c:
