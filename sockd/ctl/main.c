@@ -25,8 +25,8 @@ static const struct ctl_word {
 	{ "sessions", ctl_live, "", "the same" },
 	{ "quota", ctl_quota, "[principal ...]", "what is used and left" },
 	{ "explain", ctl_explain, "[key=value ...]",
-	    "what the rules say, and why: user= from= to= command= "
-	    "protocol=\n\t\t\t    listen= at=" },
+	    "what the rules say, and why: user= from=\n\t\t\t    "
+	    "to= command= protocol= listen= at=" },
 	{ "cut", ctl_cut, "id ...", "end these sessions" },
 };
 

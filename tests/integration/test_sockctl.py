@@ -165,6 +165,12 @@ class Ctl(SockdTest):
         self.sockd.start()
         self.assertEqual(self.ctl("status").returncode, 0)
 
+    def test_the_usage_fits_a_terminal(self):
+        out = self.ctl("help")
+        self.assertEqual(out.returncode, 2)
+        for line in out.stderr.expandtabs().splitlines():
+            self.assertLessEqual(len(line), 80)
+
     def test_without_a_daemon_it_says_so(self):
         self.sockd.stop()
         out = self.ctl("status")
