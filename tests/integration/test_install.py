@@ -100,7 +100,7 @@ class Install(unittest.TestCase):
         self.assertIn("ExecReload" + check + "ExecReload=/bin/kill -HUP "
                       "$MAINPID\n", unit)
         for key in ("RuntimeDirectoryPreserve=yes", "TasksMax=",
-                    "LimitNOFILE="):
+                    "LimitNOFILE=", "StartLimitIntervalSec=0"):
             self.assertIn(key, unit)
 
     def test_unit_has_room_for_all_processes(self):
