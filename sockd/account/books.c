@@ -18,13 +18,13 @@ int
 books_open(struct books *k, struct board *board, const struct conf *conf)
 {
 	*k = (struct books){ .board = board, .conf = conf,
+	    .first_id = atomic_load(&board->header->next_id),
 	    .known = calloc(board->n.sessions, sizeof(*k->known)),
 	    .told = calloc(board->n.sessions, sizeof(*k->told)),
 	    .activities = calloc(board->n.principals,
 		sizeof(*k->activities)),
 	    .changes = calloc(board->n.sessions, sizeof(*k->changes)),
 	    .tally = tally_new(),
-	    .first_id = atomic_load(&board->header->next_id),
 	};
 	if (k->known != NULL && k->told != NULL && k->activities != NULL &&
 	    k->changes != NULL && k->tally != NULL)

@@ -35,8 +35,10 @@ enum {
 	 * cuts and deadlines: room for about ten.  A worker sees to them, and
 	 * sockctl(8) tells. */
 	WOKEN_BUFFER = 4096,
-	TAG_PARK = 0xfffffff0, TAG_WOKEN, TAG_LIFELINE, TAG_GENERATION,
 };
+
+/* In the set; below them the index of a tunnel. */
+enum { TAG_PARK = 0xfffffff0, TAG_WOKEN, TAG_LIFELINE, TAG_GENERATION };
 
 /*
  * Who may touch a session slot is said by its owner word, and nothing else.
