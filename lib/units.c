@@ -324,8 +324,8 @@ units_why(enum units_fault fault)
 		return "the value is below the smallest, one octet "
 		    "or one millisecond";
 	case UNITS_NO_PERIOD:
-		return "a period is missing; write it behind a slash: "
-		    "20GB/day, /week, /month or /ever";
+		return "it has no period; write /day, /week, /month or "
+		    "/ever behind the amount";
 	}
 	return "it is wrong";
 }

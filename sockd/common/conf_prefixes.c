@@ -94,6 +94,14 @@ looks_like_range(const char *name)
 	    strspn(name, "0123456789.-") == strlen(name);
 }
 
+static bool
+refuse_target(struct conf_reader *r, const struct conf_value *v)
+{
+	return conf_refuse_value(r, v, "is no target; write a prefix, a "
+	    "host's name, \".suffix\" or \"self\", and its ports in the "
+	    "key ports");
+}
+
 /* A name in lower case, its trailing dot dropped; a suffix keeps its first. */
 static bool
 target_name(struct conf_reader *r, const struct conf_value *v,
@@ -108,8 +116,7 @@ target_name(struct conf_reader *r, const struct conf_value *v,
 		rest++;
 	}
 	if (!name_read(rest, strlen(rest), name + 1))
-		return conf_refuse_value(r, v, "is no target; write a prefix, "
-		    "a host's name, \".suffix\" or \"self\"");
+		return refuse_target(r, v);
 	if (looks_like_range(name + 1))
 		return conf_refuse_value(r, v, "is no host's name; write "
 		    "addresses as prefixes, such as \"10.0.0.0/29\"");
@@ -128,6 +135,8 @@ target(struct conf_reader *r, const struct conf_value *v, struct rule_to *to)
 	if (!looks_like_address(v->text))
 		return target_name(r, v, to);
 	to->kind = RULE_TO_PREFIX;
+	if (cidr_parse(&to->prefix, v->text) == CIDR_BAD_ADDRESS)
+		return refuse_target(r, v);	/* a URL, or with a port */
 	return prefix(r, v, &to->prefix);
 }
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "lib/elements.h"
 
 enum { FIRST_ROOM = 32 * 1024 };
 
@@ -135,17 +136,29 @@ take_brace(struct scan *s)
 	return true;
 }
 
+/* What people write here for whom another file's habits speak. */
+static const struct {
+	char		octet;
+	const char	*why;
+} habits[] = {
+	{ ';', "no \";\" ends an entry here; leave it out" },
+	{ '(', "no \"(\" is known here, and no file includes another" },
+};
+
 static bool
 refuse_octet(struct scan *s)
 {
 	unsigned char octet = (unsigned char)*s->p;
 
+	for (size_t i = 0; i < N_ELEMENTS(habits); i++)
+		if (*s->p == habits[i].octet)
+			return conf_refuse(s->r, s->line, "%s", habits[i].why);
 	if (octet > ' ' && octet < 0x7f)
 		return conf_refuse(s->r, s->line,
 		    "\"%c\" cannot stand outside quotes; write the whole "
 		    "value in \"double quotes\"", octet);
-	return conf_refuse(s->r, s->line,
-	    "the octet \\x%02x cannot stand outside quotes", octet);
+	return conf_refuse(s->r, s->line, "the octet \\x%02x cannot stand "
+	    "outside quotes; quotes are \" and ', and no others", octet);
 }
 
 static bool
@@ -172,11 +185,22 @@ take_token(struct scan *s)
 	return ok;
 }
 
+/* An editor put it there, and does not show it. */
+static void
+blank_byte_order_mark(char *text)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	if (strncmp(text, mark, strlen(mark)) == 0)
+		memset(text, ' ', strlen(mark));
+}
+
 static bool
 scan_text(struct conf_reader *r)
 {
 	struct scan s = { .r = r, .p = r->text, .line = 1 };
 
+	blank_byte_order_mark(r->text);
 	while (*s.p != '\0') {
 		if (*s.p == '\n')
 			s.line++;

@@ -92,8 +92,8 @@ static const struct wrong numbers[] = {
 	{ "limit \"a\" { rate_up = \"999bit\" }", "1: limit \"a\": rate_up: "
 	    "\"999bit\" is too slow to be meant; the least is 1kbit" },
 	{ "limit \"a\" { bytes = { \"2GB\" } }", "1: limit \"a\": bytes: "
-	    "\"2GB\" is no cap like \"20GB/month\": a period is missing; "
-	    "write it behind a slash: 20GB/day, /week, /month or /ever" },
+	    "\"2GB\" is no cap like \"20GB/month\": it has no period; "
+	    "write /day, /week, /month or /ever behind the amount" },
 	{ "limit \"a\" { bytes = { \"2GB/day\",\n\"3GB/day\" } }",
 	    "2: limit \"a\": bytes: \"3GB/day\" is a second cap for /day" },
 	{ "limit \"a\" { bytes = { \"0B/day\" } }", "1: limit \"a\": bytes: "
@@ -160,12 +160,16 @@ static const struct wrong nets[] = {
 	{ "rule \"a\" { action = \"pass\" from = { \"lan\" } }",
 	    "1: rule \"a\": from: \"lan\" is no address or prefix; write one "
 	    "like \"10.0.0.0/8\" or \"2001:db8::1\"" },
+#define NO_TARGET " is no target; write a prefix, a host's name, " \
+	"\".suffix\" or \"self\", and its ports in the key ports"
 	{ "rule \"a\" { action = \"pass\" to = { \"127.1\" } }",
-	    "1: rule \"a\": to: \"127.1\" is no address or prefix; write one "
-	    "like \"10.0.0.0/8\" or \"2001:db8::1\"" },
+	    "1: rule \"a\": to: \"127.1\"" NO_TARGET },
+	{ "rule \"a\" { action = \"pass\" to = { \"example.org:443\" } }",
+	    "1: rule \"a\": to: \"example.org:443\"" NO_TARGET },
+	{ "rule \"a\" { action = \"pass\" to = { \"http://a.example/\" } }",
+	    "1: rule \"a\": to: \"http://a.example/\"" NO_TARGET },
 	{ "rule \"a\" { action = \"pass\" to = { \"*.example.org\" } }",
-	    "1: rule \"a\": to: \"*.example.org\" is no target; write a "
-	    "prefix, a host's name, \".suffix\" or \"self\"" },
+	    "1: rule \"a\": to: \"*.example.org\"" NO_TARGET },
 #define NO_HOST " is no host's name; write addresses as prefixes, such as " \
 	"\"10.0.0.0/29\""
 	{ "rule \"a\" { action = \"pass\" to = { \"10.0.0.0-10.0.0.5\" } }",
@@ -177,8 +181,7 @@ static const struct wrong nets[] = {
 	{ "rule \"a\" { action = \"pass\" to = { \".example.7\" } }",
 	    "1: rule \"a\": to: \".example.7\"" NO_HOST },
 	{ "rule \"a\" { action = \"pass\" to = { \".\" } }",
-	    "1: rule \"a\": to: \".\" is no address or prefix; write one "
-	    "like \"10.0.0.0/8\" or \"2001:db8::1\"" },
+	    "1: rule \"a\": to: \".\"" NO_TARGET },
 	{ "rule \"a\" { action = \"pass\" ports = { \"0\" } }", "1: rule "
 	    "\"a\": ports: \"0\" is no port; write one like \"443\" or "
 	    "\"8000-8999\"" },

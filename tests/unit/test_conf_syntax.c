@@ -12,14 +12,18 @@ static const struct wrong texts[] = {
 	{ "\nuser = 'abc", "2: this text has no closing ' on its line" },
 	{ "rule \"a\" {\n users = { * } }", "2: \"*\" cannot stand outside "
 	    "quotes; write the whole value in \"double quotes\"" },
-	{ "user = \"a\";", "1: \";\" cannot stand outside quotes; write the "
-	    "whole value in \"double quotes\"" },
+	{ "user = \"a\";", "1: no \";\" ends an entry here; leave it out" },
 	{ "user = \"a\" + 1", "1: \"+\" cannot stand outside quotes; write "
 	    "the whole value in \"double quotes\"" },
-	{ "include(\"/etc/passwd\")", "1: \"(\" cannot stand outside quotes; "
-	    "write the whole value in \"double quotes\"" },
-	{ "\xef\xbb\xbfuser = \"a\"",
-	    "1: the octet \\xef cannot stand outside quotes" },
+	{ "include(\"/etc/passwd\")", "1: no \"(\" is known here, and no "
+	    "file includes another" },
+	{ "user = \xe2\x80\x9c" "a\xe2\x80\x9d", "1: the octet \\xe2 cannot "
+	    "stand outside quotes; quotes are \" and ', and no others" },
+	/* a mark of the octets' order is nothing, but at the beginning only */
+	{ "\xef\xbb\xbfuser = \"a", "1: this text has no closing \" on its "
+	    "line" },
+	{ "\n\xef\xbb\xbfuser = \"a\"", "2: the octet \\xef cannot stand "
+	    "outside quotes; quotes are \" and ', and no others" },
 	{ "user = \"a\tb\"", "1: a control octet (\\x09) stands in the text" },
 	{ "user = \"${HOME}\"", "1: ${...} in double quotes would mean the "
 	    "environment; write the text in 'single quotes'" },
