@@ -140,6 +140,12 @@ read_word(const struct conf *conf, const char *word, struct explain_words *w)
 		if (strlen(keys[i].key) != len ||
 		    strncmp(keys[i].key, word, len) != 0)
 			continue;
+		if (w->said & 1U << i) {
+			fprintf(stderr, "sockctl: \"%s\" comes behind another "
+			    "%s=\n", word, keys[i].key);
+			return false;
+		}
+		w->said |= 1U << i;
 		if (equals != NULL && keys[i].read(conf, equals + 1, w))
 			return true;
 		fprintf(stderr, "sockctl: \"%s\" is wrong; write %s\n", word,

@@ -8,6 +8,7 @@
 
 /* What was said; what was not is not known. */
 struct explain_words {
+	unsigned	said;		/* 1U << the key */
 	const char	*user;		/* NULL; "": a client without login */
 	const char	*listen;
 	bool		has_from, has_to;

@@ -218,6 +218,13 @@ limit "all" { bytes = { "1kB/day" } }
             _, text = self.explain(words)
             self.assertIn(f"limit: {said}\n", text, words)
 
+    def test_what_is_said_twice_is_refused(self):
+        out = subprocess.run([os.environ["SOCKCTL"], "-f", self.sockd.config,
+                              "explain", "user=ann", "user=tim"],
+                             capture_output=True, text=True)
+        self.assertEqual(out.returncode, 2)
+        self.assertIn('"user=tim" comes behind another user=', out.stderr)
+
     def test_what_is_not_said_is_not_known(self):
         for words in ({"from": "127.0.0.1"}, {"from": "127.0.0.9"},
                       {"user": "ann"}, {"command": "bind"}, {}):
