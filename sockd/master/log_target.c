@@ -7,15 +7,28 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "sockd/common/conf.h"
 #include "sockd/common/log.h"
 
+/* In a container there is often none, and every line would be lost in
+ * silence. */
+static void
+doubt_syslog(void)
+{
+	if (access(_PATH_LOG, W_OK) == -1)
+		log_warning("log goes nowhere file=%s why=\"%s\"", _PATH_LOG,
+		    strerror(errno));
+}
+
 int
 log_target_open(const struct conf *conf, int *fd)
 {
 	*fd = conf->log.target == LOG_TO_STDERR ? STDERR_FILENO : -1;
+	if (conf->log.target == LOG_TO_SYSLOG)
+		doubt_syslog();
 	if (conf->log.target != LOG_TO_FILE)
 		return 0;
 	*fd = open(conf->log.file, O_WRONLY | O_APPEND | O_CREAT |

@@ -139,6 +139,12 @@ class Starts(unittest.TestCase):
         s.reload()
         self.assertEqual(s.stop(), 0)
 
+    @unittest.skipIf(os.path.exists("/dev/log"), "there is a syslog here")
+    def test_a_syslog_that_is_not_there_is_told(self):
+        s = self.sockd(log={"target": "syslog"}).spawn()
+        wait_until("a word on it", lambda: 'warning log goes nowhere '
+                   'file=/dev/log' in s.stderr())
+
     def test_few_descriptors(self):
         s = self.sockd(nofile=64).start()
         with Echo() as echo, socks5(s.port(), echo.address) as c:
