@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WAL_LIMIT_OCTETS = 64 << 20, CACHE_KIB = 8 << 10 };
 
@@ -26,9 +27,12 @@ static int
 fail(struct db *db, int rc)
 {
 	int primary = rc & 0xff;
+	int error = primary == SQLITE_CANTOPEN ?
+	    sqlite3_system_errno(db->sqlite) : 0;
 
-	snprintf(db->error, sizeof(db->error), "%s",
-	    sqlite3_errmsg(db->sqlite));
+	snprintf(db->error, sizeof(db->error), "%s%s%s",
+	    sqlite3_errmsg(db->sqlite), error != 0 ? ": " : "",
+	    error != 0 ? strerror(error) : "");
 	db->broken = primary != SQLITE_BUSY && primary != SQLITE_LOCKED &&
 	    primary != SQLITE_FULL;
 	return DB_ERROR;

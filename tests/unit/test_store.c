@@ -111,13 +111,14 @@ Test(store, what_is_no_database_is_refused)
 	expect_refused("not a database", false);
 }
 
-Test(store, a_directory_that_is_missing_is_named)
+Test(store, why_it_cannot_be_opened_is_told)
 {
 	char why[256];
 
 	cr_assert_null(store_open("/nonexistent/sockd.db", true, why,
 	    sizeof(why)));
-	cr_assert_not_null(strstr(why, "unable to open"), "%s", why);
+	cr_assert_not_null(strstr(why, "unable to open database file: "
+	    "No such file or directory"), "%s", why);
 }
 
 /* The files stay, so that who may not write can read. */
