@@ -141,7 +141,8 @@ count_needed(struct spares *s, const struct children *c, unsigned spare)
 	return need < BATCH_MAX ? need : BATCH_MAX;
 }
 
-static void
+/* Returns how many. */
+static unsigned
 fork_needed(struct spares *s, struct children *c, unsigned spare)
 {
 	unsigned living = c->broods[PROCESS_WORKER].living;
@@ -152,6 +153,7 @@ fork_needed(struct spares *s, struct children *c, unsigned spare)
 		n++;
 	if (n > 0)
 		s->batch = n;
+	return n;
 }
 
 /* How full the keepers are decides whether another is forked. */
@@ -172,16 +174,20 @@ keep_keepers(struct children *c)
 		child_start(c, PROCESS_KEEPER);
 }
 
-/* Under full load one is idle every other moment: that is no end. */
+/*
+ * Under full load one is idle every other moment: that is no end.  A worker
+ * that finds no other idle one goes by the last count, in which those that
+ * were starting then had no part.
+ */
 static void
-tell_full(struct spares *s, const struct children *c, unsigned idle)
+tell_full(struct spares *s, const struct children *c, unsigned spare)
 {
 	_Atomic uint32_t *all_busy = &c->base.board->header->all_busy;
 	unsigned max = c->base.conf->workers.max;
 	uint64_t now_ms = clock_ms();
 
-	if (c->broods[PROCESS_WORKER].living >= max &&
-	    (idle == 0 || atomic_load(all_busy) != 0)) {
+	if (c->broods[PROCESS_WORKER].living >= max && (spare == 0 ||
+	    (atomic_load(all_busy) != 0 && !s->were_starting))) {
 		s->busy_ms = now_ms;
 		log_starts(&s->busy, "workers.max=%u why=\"clients and "
 		    "waking tunnels wait for a worker\"", max);
@@ -203,9 +209,10 @@ spares_keep(struct spares *s, struct children *c)
 	atomic_store(&c->base.board->header->idle_workers, n.idle);
 	atomic_store(&c->base.board->header->workers,
 	    c->broods[PROCESS_WORKER].living);
-	fork_needed(s, c, n.spare);
+	n.spare += fork_needed(s, c, n.spare);
 	retire_surplus(s, c, n.idle);
-	tell_full(s, c, n.idle);
+	tell_full(s, c, n.spare);
+	s->were_starting = n.spare > n.idle;
 	keep_keepers(c);
 }
 

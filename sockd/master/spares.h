@@ -13,6 +13,7 @@ struct spares {
 	uint64_t	surplus_since_ms;	/* 0: there is none */
 	uint64_t	busy_ms;	/* the last time that all were */
 	uint64_t	asked_ms;	/* when workers were to tell it again */
+	bool		were_starting;	/* some, at the last count */
 	struct log_condition busy;
 };
 

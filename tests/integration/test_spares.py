@@ -62,12 +62,22 @@ class Busy(SockdTest):
         s.sendall(b"\5")
         return s
 
-    def sees_idle(self):
+    def sees(self, figure):
         self.sockd.mark()
         self.sockd.signal(signal.SIGUSR1)
         line, = wait_until("a status", lambda: self.sockd.new_lines(
             "status kind=worker "))
-        return " idle=0 " not in line
+        return f" {figure} " in line
+
+    def sees_idle(self):
+        return not self.sees("idle=0")
+
+    def test_the_last_one_that_starts_is_not_busy(self):
+        wait_until("one waits", self.sees_idle)
+        self.take_a_worker()
+        wait_until("another waits", lambda: self.sees("processes=2") and
+                   self.sees("idle=1"))
+        self.assertEqual(self.sockd.lines("all workers busy"), [])
 
     def test_it_is_told_once_and_its_end_when_it_lasts(self):
         """One that is idle for a moment is none."""
