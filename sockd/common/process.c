@@ -8,6 +8,7 @@
 #include "process.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <limits.h>
 #include <poll.h>
 #include <sched.h>
@@ -92,6 +93,26 @@ compare_fds(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
+/* No descriptor above this one is open.  Half a million may be allowed. */
+static int
+highest_open(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	long highest = -1;
+
+	if (dir == NULL)
+		return (int)sysconf(_SC_OPEN_MAX);
+	while ((entry = readdir(dir)) != NULL) {
+		long fd = strtol(entry->d_name, NULL, 10);
+
+		if (fd > highest)
+			highest = fd;
+	}
+	closedir(dir);
+	return (int)highest;
+}
+
 static void
 close_between(int first, int last)
 {
@@ -102,7 +123,7 @@ close_between(int first, int last)
 		return;
 #endif
 	if (last == INT_MAX)
-		last = (int)sysconf(_SC_OPEN_MAX);
+		last = highest_open();
 	for (int fd = first; fd <= last; fd++)
 		close(fd);
 }
