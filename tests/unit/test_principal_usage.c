@@ -65,51 +65,50 @@ Test(principal_usage, stop_is_where_the_nearest_cap_lies)
 	cr_assert_eq(principal_stop_at(&b, BOARD_NOBODY, &both), UINT64_MAX);
 }
 
+static const struct limit_cap byte_caps[] = {
+	{ 1000, PERIOD_DAY }, { 2000, PERIOD_MONTH } };
+static const struct limit_cap time_caps[] = {
+	{ 60, PERIOD_DAY }, { 100, PERIOD_WEEK } };
+static const struct limit both = { .n_bytes = 2, .bytes = byte_caps,
+    .n_time = 2, .time = time_caps };
+static const struct limit none = { .sessions = 3 };
+static const struct limit only_time = { .n_time = 2, .time = time_caps };
+static const struct {
+	uint64_t		day, month, seconds, left;
+	size_t			which;
+	const struct limit	*limit;
+} caps[] = {
+	{ 0, 0, 0, 1000, 0, &both },
+	{ 999, 999, 59, 1, 0, &both },
+	{ 1000, 1000, 0, 0, 0, &both },
+	{ 5000, 5000, 0, 0, 0, &both },
+	{ 100, 1950, 0, 50, 1, &both },
+	{ 100, 2000, 0, 0, 1, &both },
+	{ 0, 0, 60, 0, 2, &both },
+	{ 0, 0, 59, UINT64_MAX, 0, &only_time },
+	{ 0, 0, 61, 0, 0, &only_time },
+	{ 9999, 9999, 9999, UINT64_MAX, 0, &none },
+	{ 9999, 9999, 9999, UINT64_MAX, 0, NULL },
+};
+
 Test(principal_usage, least_of_all_caps_is_left)
 {
-	static const struct limit_cap bytes[] = {
-		{ 1000, PERIOD_DAY }, { 2000, PERIOD_MONTH } };
-	static const struct limit_cap time[] = {
-		{ 60, PERIOD_DAY }, { 100, PERIOD_WEEK } };
-	static const struct limit both = { .n_bytes = 2, .bytes = bytes,
-	    .n_time = 2, .time = time };
-	static const struct limit none = { .sessions = 3 };
-	static const struct limit only_time = { .n_time = 2, .time = time };
-	const uint64_t no_cap = UINT64_MAX;
-	static const struct {
-		uint64_t		day, month, seconds, left;
-		size_t			which;
-		const struct limit	*limit;
-	} rows[] = {
-		{ 0, 0, 0, 1000, 0, &both },
-		{ 999, 999, 59, 1, 0, &both },
-		{ 1000, 1000, 0, 0, 0, &both },
-		{ 5000, 5000, 0, 0, 0, &both },
-		{ 100, 1950, 0, 50, 1, &both },
-		{ 100, 2000, 0, 0, 1, &both },
-		{ 0, 0, 60, 0, 2, &both },
-		{ 0, 0, 59, no_cap, 0, &only_time },
-		{ 0, 0, 61, 0, 0, &only_time },
-		{ 9999, 9999, 9999, no_cap, 0, &none },
-		{ 9999, 9999, 9999, no_cap, 0, NULL },
-	};
-
-	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+	for (size_t i = 0; i < N_ELEMENTS(caps); i++) {
 		uint32_t at = principal_find(&b, "ann");
 		struct principal_slot *p = &b.principals[at];
 		size_t which = 0;
 
 		atomic_store(&p->bytes, 7);
-		atomic_store(&p->base_bytes[PERIOD_DAY], 7 - rows[i].day);
-		atomic_store(&p->base_bytes[PERIOD_MONTH], 7 - rows[i].month);
-		atomic_store(&p->active_s, rows[i].seconds);
+		atomic_store(&p->base_bytes[PERIOD_DAY], 7 - caps[i].day);
+		atomic_store(&p->base_bytes[PERIOD_MONTH], 7 - caps[i].month);
+		atomic_store(&p->active_s, caps[i].seconds);
 		atomic_store(&p->base_active_s[PERIOD_WEEK],
-		    rows[i].seconds);
-		cr_assert_eq(principal_left(&b, at, rows[i].limit, &which),
-		    rows[i].left, "%zu", i);
-		cr_assert_eq(which, rows[i].which, "%zu", i);
-		cr_assert_eq(principal_left(&b, at, rows[i].limit, NULL),
-		    rows[i].left);
+		    caps[i].seconds);
+		cr_assert_eq(principal_left(&b, at, caps[i].limit, &which),
+		    caps[i].left, "%zu", i);
+		cr_assert_eq(which, caps[i].which, "%zu", i);
+		cr_assert_eq(principal_left(&b, at, caps[i].limit, NULL),
+		    caps[i].left);
 	}
 	cr_assert_eq(principal_left(&b, BOARD_NOBODY, &both, NULL),
 	    UINT64_MAX);
