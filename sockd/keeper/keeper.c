@@ -382,10 +382,9 @@ prepare(struct keeper *k)
 		return -1;
 	setsockopt(k->process->woken_send, SOL_SOCKET, SO_SNDBUF, &size,
 	    sizeof(size));
-	watch(k, k->process->lifeline, POLLIN, TAG_LIFELINE);
-	watch(k, k->process->generation_end, POLLIN, TAG_GENERATION);
-	watch(k, k->process->park_receive, POLLIN, TAG_PARK);
-	return 0;
+	return watch(k, k->process->lifeline, POLLIN, TAG_LIFELINE) &&
+	    watch(k, k->process->generation_end, POLLIN, TAG_GENERATION) &&
+	    watch(k, k->process->park_receive, POLLIN, TAG_PARK) ? 0 : -1;
 }
 
 _Noreturn void

@@ -37,7 +37,7 @@ struct relay {
 	bool		deaf[2];	/* tells nothing new any more */
 	uint64_t	now_ms;
 	uint64_t	moved_ms;	/* when an octet did: idle deadlines */
-	uint64_t	left_ms;	/* when one was seen to leave the kernel */
+	uint64_t	left_ms;	/* when one did leave the kernel */
 	int		queued[2];	/* there, when last looked at */
 	uint64_t	fresh_ms;	/* moved_ms, or when we took it up */
 	uint64_t	touched_ms;	/* for session_touch() */
