@@ -269,7 +269,11 @@ sweep(struct accountant *a)
 		give_up(a);
 }
 
-/* A ledger that cannot be read holds up nobody, unless that is asked for. */
+/*
+ * A ledger that cannot be written may well be read, and what it lacks stands
+ * on the board.  One that cannot be read holds up nobody, unless that is asked
+ * for.
+ */
 static void
 load_principals(struct accountant *a)
 {
@@ -277,7 +281,8 @@ load_principals(struct accountant *a)
 		a->bases.loading = true;
 	if (!a->bases.loading)
 		return;
-	if (a->agreed && a->books.store != NULL) {
+	if (a->books.store != NULL && (a->agreed || a->trouble.count > 0)) {
+		a->blind |= !a->agreed;
 		if (bases_load(&a->bases, &a->books) == STORE_OK)
 			return;
 		give_up(a);

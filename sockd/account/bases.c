@@ -95,21 +95,33 @@ bases_preload(struct bases *s, struct books *k)
 
 /* ---- what is not in the ledger yet ---- */
 
+/* Octets of this session that the ledger has: it is asked for those that an
+ * earlier accountant has put there, until a first sweep has been written. */
+static uint64_t
+told_of(const struct books *k, uint32_t slot, uint64_t id)
+{
+	const struct known *known = &k->known[slot];
+	struct store_seen seen;
+
+	if (known->id == id)
+		return known->bytes_up + known->bytes_down;
+	if (id >= k->first_id || k->store == NULL ||
+	    store_seen(k->store, id, &seen) != STORE_OK)
+		return 0;
+	return seen.bytes_up + seen.bytes_down;
+}
+
 static void
 add_untold(struct bases *s, const struct books *k, uint32_t slot)
 {
 	struct session_slot *session = &k->board->sessions[slot];
-	const struct known *known = &k->known[slot];
 	uint32_t principal = session->principal;
-	uint64_t octets;
 
 	if (principal >= k->board->n.principals || !row_is_metered(session))
 		return;
-	octets = atomic_load(&session->bytes_up) +
-	    atomic_load(&session->bytes_down);
-	if (known->id == atomic_load(&session->id))
-		octets -= known->bytes_up + known->bytes_down;
-	s->untold[principal] += octets;
+	s->untold[principal] += atomic_load(&session->bytes_up) +
+	    atomic_load(&session->bytes_down) -
+	    told_of(k, slot, atomic_load(&session->id));
 }
 
 /* Totals first, then the sessions: see above. */

@@ -168,14 +168,31 @@ class Restarts(QuotaTest):
             self.sockd.kill()
             self.sockd.start()
             wait_until("a ledger", lambda: self.sockd.children("account"))
-            with Gate() as gate:
-                downloads = self.download(gate, 4)
-                gate.opened.set()
-                for d in downloads:
-                    d.join(60)
-                self.sockd.wait_rows(5)
+            self.use_up(50 * MB - used)
+            self.sockd.wait_rows(5)
+
+    def use_up(self, left):
+        """Four downloads get no more than that."""
+        with Gate() as gate:
+            downloads = self.download(gate, 4)
+            gate.opened.set()
+            for d in downloads:
+                d.join(60)
         self.assertLessEqual(sum(d.octets for d in downloads),
-                             50 * MB - used + 4 * CHUNK)
+                             left + 4 * CHUNK)
+
+    def test_what_cannot_be_written_can_be_read(self):
+        """A lock that is held since before the start."""
+        with Source() as source:
+            used = self.use(source, 20 * MB)
+        self.sockd.stop()
+        db = sqlite3.connect(self.sockd.db_file, isolation_level=None)
+        self.addCleanup(db.close)
+        db.execute("BEGIN IMMEDIATE")
+        self.sockd.start()
+        self.use_up(50 * MB - used)
+        db.execute("COMMIT")
+        self.sockd.wait_rows(5)
 
     def test_a_reload_that_lowers_it_cuts_at_once(self):
         with Source() as source, Silent() as silent:
