@@ -154,15 +154,24 @@ open_store(struct accountant *a)
 	return false;
 }
 
-/* Somebody took the file away: go on with the one that is there now. */
+/*
+ * Somebody took the file away: go on with the one that is there now, once all
+ * that was written is in it.  Until then nothing is written.
+ */
 static void
 leave_moved(struct accountant *a)
 {
 	struct books *k = &a->books;
 
-	if (k->store == NULL || !store_has_moved(k->store))
+	k->left = k->store != NULL && store_has_moved(k->store);
+	if (!k->left)
 		return;
-	store_settle(k->store);
+	if (!store_settle(k->store)) {
+		trouble(a, "ledger was moved and cannot be left yet",
+		    "somebody reads or writes it, or the disk is full", true);
+		return;
+	}
+	k->left = false;
 	store_close(k->store);
 	log_warning("ledger was moved or removed dir=%s",
 	    a->process->conf->state_dir);
@@ -251,7 +260,7 @@ sweep(struct accountant *a)
 	leave_moved(a);
 	open_store(a);
 	rc = sweep_run(k, now_us, note_session, a);
-	if (k->store == NULL)
+	if (k->store == NULL || k->left)
 		return;
 	if (rc == STORE_NONE && a->trouble.count > 0)
 		rc = write_nothing(k->store, now_us);

@@ -51,6 +51,8 @@ struct books {
 	struct periods	periods;
 	uint64_t	first_id;	/* sessions from here on began under
 					 * this accountant: no row is older */
+	bool		left;		/* the store was moved: nothing goes
+					 * into it any more */
 	bool		anew;		/* the store has been opened: it may
 					 * not have what is known of it */
 	bool		writing;	/* a transaction runs */

@@ -120,10 +120,16 @@ store_has_moved(struct store *s)
 	return db_has_moved(s->db);
 }
 
-void
+/* What is damaged gets no better by waiting, what is full may. */
+bool
 store_settle(struct store *s)
 {
-	db_execute(s->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+	int64_t busy;
+
+	if (db_number(s->db, "PRAGMA wal_checkpoint(TRUNCATE)", &busy) !=
+	    DB_DONE)
+		return db_is_broken(s->db);
+	return busy == 0;
 }
 
 uint64_t

@@ -58,9 +58,12 @@ bool	store_is_broken(const struct store *s);
 /* Was the database taken from its place?  What is written then is lost. */
 bool	store_has_moved(struct store *s);
 
-/* Leave nothing beside the database, as far as its readers let us: whoever
- * took it shall have all, and another in its place nothing of it. */
-void	store_settle(struct store *s);
+/*
+ * Leave nothing beside the database: whoever took it shall have all, and
+ * another in its place nothing of it.  False: not yet, somebody reads or writes
+ * it, or the disk is full.
+ */
+bool	store_settle(struct store *s);
 
 /* When the ledger had last been written as it was opened; 0: never. */
 uint64_t store_last_us(const struct store *s);

@@ -148,7 +148,7 @@ sweep_slots(struct books *k, uint64_t now_us, sweep_note_fn *note, void *arg)
 	struct row row;
 	int rc;
 
-	k->writing = k->store != NULL;
+	k->writing = k->store != NULL && !k->left;
 	for (uint32_t slot = 0; slot < high; slot++) {
 		if (!has_news(k, slot))
 			continue;
@@ -217,7 +217,7 @@ sweep_run(struct books *k, uint64_t now_us, sweep_note_fn *note, void *arg)
 		keep_changes(k);
 	else if (rc == STORE_ERROR)
 		drop_changes(k);
-	if (rc != STORE_ERROR && k->store != NULL)
+	if (rc != STORE_ERROR && k->store != NULL && !k->left)
 		k->anew = false;
 	return rc;
 }

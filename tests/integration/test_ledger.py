@@ -237,8 +237,8 @@ class Trouble(SockdTest):
             for end in ("-wal", "-shm"):
                 os.unlink(self.sockd.db_file + end)
             os.replace(junk, self.sockd.db_file)
-            self.sockd.wait_line("err ledger trouble ledger cannot be opened")
             db.close()
+            self.sockd.wait_line("err ledger trouble ledger cannot be opened")
             os.unlink(self.sockd.db_file)
             self.sockd.wait_line("ledger trouble ended")
 

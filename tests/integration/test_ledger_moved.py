@@ -49,6 +49,26 @@ class Moved(SockdTest):
             self.sockd.wait_rows(3)
         self.assertEqual(self.read(aside), (10, "ok"))
 
+    def test_a_reader_keeps_it_until_all_is_in_it(self):
+        """Whose snapshot is older than what was written."""
+        aside = self.sockd.db_file + ".2026"
+        with Echo() as echo:
+            self.sessions(echo.address, 1)
+            self.sockd.wait_rows(1)
+            reader = sqlite3.connect(self.sockd.db_file, isolation_level=None)
+            self.addCleanup(reader.close)
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM session").fetchall()
+            self.sessions(echo.address, 9)
+            self.sockd.wait_rows(10)
+            os.rename(self.sockd.db_file, aside)
+            self.sockd.wait_line("ledger was moved and cannot be left")
+            self.sessions(echo.address, 3)
+            self.sockd.wait_line("session end", 13)
+            reader.close()
+            self.sockd.wait_rows(3)
+        self.assertEqual(self.read(aside), (10, "ok"))
+
     def test_another_ledger_in_its_place_is_taken_as_it_is(self):
         backup = self.sockd.db_file + ".backup"
         with Echo() as echo:
