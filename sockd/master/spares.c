@@ -186,8 +186,10 @@ tell_full(struct spares *s, const struct children *c, unsigned spare)
 	unsigned max = c->base.conf->workers.max;
 	uint64_t now_ms = clock_ms();
 
-	if (c->broods[PROCESS_WORKER].living >= max && (spare == 0 ||
-	    (atomic_load(all_busy) != 0 && !s->were_starting))) {
+	if (s->were_starting)
+		atomic_store(all_busy, 0);
+	if (c->broods[PROCESS_WORKER].living >= max &&
+	    (spare == 0 || atomic_load(all_busy) != 0)) {
 		s->busy_ms = now_ms;
 		log_starts(&s->busy, "workers.max=%u why=\"clients and "
 		    "waking tunnels wait for a worker\"", max);
