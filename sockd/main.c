@@ -104,8 +104,10 @@ main(int argc, char *argv[])
 {
 	struct options o = { 0 };
 
-	if (fd_keep_standard() == -1)
+	if (fd_keep_standard() == -1) {
+		perror("/dev/null");
 		return 1;
+	}
 	if (!read_options(&o, argc, argv))
 		return usage();
 	if (o.version) {

@@ -75,8 +75,10 @@ main(int argc, char *argv[])
 	const struct ctl_word *command;
 	int c;
 
-	if (fd_keep_standard() == -1)
+	if (fd_keep_standard() == -1) {
+		perror("/dev/null");
 		return CTL_NO;
+	}
 	while ((c = getopt(argc, argv, "f:V")) != -1) {
 		switch (c) {
 		case 'f':
