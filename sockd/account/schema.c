@@ -54,9 +54,10 @@
  *   board follow the clock (see sweep.c).  So a range of time is a range of
  *   the primary key, and there is no index on started.
  * - "Who used this address and port at that time?", the question that this
- *   ledger is kept for, is answered by the ids of the hour before that time,
- *   and by session_long for those that had begun earlier (etc/queries).  An
- *   index on the port would cost each session a page of its own.
+ *   ledger is kept for, is answered by the ids from an hour before that time
+ *   on (to a day after it: a clock may be set back), and by session_long for
+ *   those that had begun earlier (etc/queries).  An index on the port would
+ *   cost each session a page of its own.
  * - session_live, session_long and session_refused are partial: the granted
  *   session that begins and ends between two sweeps is in none of them.
  * - usage_day is written once for a principal's day.

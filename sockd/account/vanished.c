@@ -61,7 +61,7 @@ lose_those_without(struct books *k, const uint64_t *ids, size_t n)
 	int rc = store_live(k->store, lose_unless_there, &l);
 
 	if (rc == STORE_OK && l.lost > 0)
-		log_warning("sessions of an earlier board closed as lost "
+		log_warning("sessions that no board has closed as lost "
 		    "count=%u", l.lost);
 	return rc;
 }

@@ -32,9 +32,9 @@ class Parked(BindTest):
     def test_at_once_while_workers_are_short(self):
         """After 10 ms, and not when a worker happens to look."""
         began = time.monotonic()
-        for _ in range(100):
+        for _ in range(300):
             self.bind()
-        self.assertLess(time.monotonic() - began, 4)
+        self.assertLess(time.monotonic() - began, 12)
 
     def test_a_name(self):
         s = self.wait(("localhost", 0), n=10)[0]
