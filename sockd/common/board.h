@@ -117,7 +117,8 @@ enum udp_drop {
 	UDP_MALFORMED,		/* short, RSV, ATYP, port 0, no name */
 	UDP_FRAGMENT,		/* FRAG is not 0 */
 	UDP_BLOCKED,		/* by the rules, or never allowed */
-	UDP_UNRESOLVED,		/* no such name, or too many wait for one */
+	UDP_UNRESOLVED,		/* no such name, too many wait for one,
+				 * or a reload came meanwhile */
 	UDP_STRANGER,		/* from an address the client never sent to */
 	UDP_UNSENT,		/* does not fit, no route */
 	N_UDP_DROPS

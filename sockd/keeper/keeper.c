@@ -382,9 +382,13 @@ prepare(struct keeper *k)
 		return -1;
 	setsockopt(k->process->woken_send, SOL_SOCKET, SO_SNDBUF, &size,
 	    sizeof(size));
-	return watch(k, k->process->lifeline, POLLIN, TAG_LIFELINE) &&
-	    watch(k, k->process->generation_end, POLLIN, TAG_GENERATION) &&
-	    watch(k, k->process->park_receive, POLLIN, TAG_PARK) ? 0 : -1;
+	if (waitset_add(k->set, k->process->lifeline, POLLIN, TAG_LIFELINE,
+	    false) == -1 ||
+	    waitset_add(k->set, k->process->generation_end, POLLIN,
+	    TAG_GENERATION, false) == -1)
+		return -1;
+	return waitset_add(k->set, k->process->park_receive, POLLIN, TAG_PARK,
+	    true);
 }
 
 _Noreturn void

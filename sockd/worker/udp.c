@@ -121,9 +121,8 @@ end(struct udp *u)
 
 	udp_name_stop(u);
 	if (!s->parked) {
-		/* what was counted and did not go */
-		meter_lost(&u->up.meter, u->up.paid);
-		meter_lost(&u->down.meter, u->down.paid);
+		udp_pay_back(&u->up);
+		udp_pay_back(&u->down);
 		abandon(u, &u->to_targets[0], true);
 		abandon(u, &u->to_targets[1], true);
 		abandon(u, &u->to_client, false);
@@ -143,13 +142,14 @@ enum { CONTROL, RELAY, OUT_IPV4, OUT_IPV6, NAMES, N_FDS };
 static void
 choose_events(struct udp *u, struct pollfd fds[N_FDS])
 {
-	bool takes = !udp_lets_go(u);
-	bool down = takes && udp_down_wants(u);
+	bool lets_go = udp_lets_go(u);
+	bool up = udp_up_wants(u) && !(lets_go && u->up.meter.shaped);
+	bool down = udp_down_wants(u) && !(lets_go && u->down.meter.shaped);
 
 	fds[CONTROL] = (struct pollfd){ .fd = u->session->client,
 		.events = POLLIN };
 	fds[RELAY] = (struct pollfd){ .fd = u->relay,
-		.events = takes && udp_up_wants(u) ? POLLIN : 0 };
+		.events = up ? POLLIN : 0 };
 	if (u->to_client.n > 0)
 		fds[RELAY].events |= POLLOUT;
 	for (int i = 0; i < 2; i++) {

@@ -156,6 +156,9 @@ enum udp_pay { UDP_PAID, UDP_LATER, UDP_SPENT };
 /* May a datagram of so many octets go now?  They are counted as they pay. */
 enum udp_pay udp_pay(struct udp_flow *f, size_t len);
 
+/* The part that was paid for one that will not go was not passed on. */
+void	udp_pay_back(struct udp_flow *f);
+
 /* All of the outbox went or failed: count it. */
 void	udp_settle(struct udp *u, struct udp_outbox *out, bool up);
 
@@ -184,8 +187,9 @@ void	udp_name_stop(struct udp *u);
 /* ---- udp_park.c ---- */
 
 /*
- * Is it to go to another worker, as soon as nothing is in hand?  Then nothing
- * more is taken in: what is shaped would never come to an end.
+ * Is it to go to another worker, as soon as nothing is in hand?  Then a
+ * direction that is shaped takes nothing more in: it would never come to an
+ * end.
  */
 bool	udp_lets_go(const struct udp *u);
 

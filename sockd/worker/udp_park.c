@@ -29,8 +29,7 @@ is_idle(const struct udp *u)
 	bool waits = u->names.n > 0 || u->n_waiting > 0;
 
 	return u->block != NULL && (!waits || is_old(u)) &&
-	    udp_up_wants(u) && udp_down_wants(u) && u->up.paid == 0 &&
-	    u->down.paid == 0;
+	    udp_up_wants(u) && udp_down_wants(u);
 }
 
 bool
@@ -94,16 +93,6 @@ take_drops(struct udp *u)
 		u->drops[i] = atomic_exchange(&u->block->drops[i], 0);
 }
 
-/* Names are asked for anew when their client sends again, as it does where
- * nobody answers. */
-static void
-drop_waiting(struct udp *u)
-{
-	u->drops[UDP_UNRESOLVED] += u->n_waiting;
-	u->n_waiting = 0;
-	udp_name_stop(u);
-}
-
 bool
 udp_park(struct udp *u)
 {
@@ -112,11 +101,17 @@ udp_park(struct udp *u)
 
 	if (u->now_ms < udp_park_due_ms(u))
 		return false;
-	drop_waiting(u);
+	/* of one that was dropped meanwhile, or forbidden */
+	udp_pay_back(&u->up);
+	udp_pay_back(&u->down);
+	/* Names are asked for anew when their client sends again, as it does
+	 * where nobody answers. */
+	u->drops[UDP_UNRESOLVED] += u->n_waiting;
 	if (park_as(s, PARKED_UDP, fds, save(u, fds),
 	    u->moved_ms + s->conf->timeouts.udp_ms))
 		return true;
 	take_drops(u);
+	u->drops[UDP_UNRESOLVED] -= u->n_waiting;
 	u->park_again_ms = u->now_ms + PARK_AGAIN_MS;	/* keepers are full */
 	return false;
 }

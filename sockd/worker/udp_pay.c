@@ -40,6 +40,13 @@ udp_pay(struct udp_flow *f, size_t len)
 	return UDP_PAID;
 }
 
+void
+udp_pay_back(struct udp_flow *f)
+{
+	meter_lost(&f->meter, f->paid);
+	f->paid = 0;
+}
+
 /* Only we write these: no need of an atomic addition. */
 static void
 add(_Atomic uint64_t *count, uint64_t n)
