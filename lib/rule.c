@@ -87,7 +87,8 @@ policy_decide(const struct policy *policy, const struct rule_question *q)
 	bool may_pass = false, may_block = false, waits = false;
 	enum answer answer = ANSWER_NO;
 
-	for (size_t i = 0; i < policy->n_rules && answer != ANSWER_YES; i++) {
+	for (size_t i = q->first; i < policy->n_rules &&
+	    answer != ANSWER_YES; i++) {
 		answer = rule_holds(&policy->rules[i], q, NULL);
 		if (answer == ANSWER_NO)
 			continue;
@@ -108,13 +109,27 @@ policy_decide(const struct policy *policy, const struct rule_question *q)
 	return v;
 }
 
+size_t
+policy_first_open(const struct policy *policy, const struct rule_question *q)
+{
+	struct rule_question lasting = *q;
+	size_t i = q->first;
+
+	lasting.knows_minute = false;
+	while (i < policy->n_rules &&
+	    rule_holds(&policy->rules[i], &lasting, NULL) == ANSWER_NO)
+		i++;
+	return i;
+}
+
 bool
 policy_can_pass_free(const struct policy *policy,
     const struct rule_question *q)
 {
 	enum answer answer = ANSWER_NO;
 
-	for (size_t i = 0; i < policy->n_rules && answer != ANSWER_YES; i++) {
+	for (size_t i = q->first; i < policy->n_rules &&
+	    answer != ANSWER_YES; i++) {
 		const struct rule *r = &policy->rules[i];
 
 		answer = rule_holds(r, q, NULL);

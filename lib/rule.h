@@ -104,6 +104,8 @@ enum who {
  * known: that is what lets an early verdict stand.  Everything is lent.
  */
 struct rule_question {
+	size_t			first;		/* those before it say no:
+						 * policy_first_open() */
 	bool			knows_listener;
 	unsigned		listener;	/* index */
 	const struct addr	*from;		/* NULL: not known yet */
@@ -165,6 +167,13 @@ enum answer	rule_holds(const struct rule *rule,
  * known it is never OPEN, and a PASS names its rule.
  */
 struct rule_verdict policy_decide(const struct policy *policy,
+	    const struct rule_question *q);
+
+/*
+ * The first rule that does not say no, whatever the hour: as first of a
+ * question in which more is known, it spares all others before it.
+ */
+size_t	policy_first_open(const struct policy *policy,
 	    const struct rule_question *q);
 
 /*

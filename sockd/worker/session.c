@@ -53,6 +53,7 @@ may_come(struct session *s, unsigned listener, const struct addr *from)
 
 	question_at_accept(&s->question, &s->worker->room, listener, from,
 	    policy->has_hours ? clock_week_minute_now() : 0);
+	s->question.first = policy_first_open(policy, &s->question);
 	if (policy_decide(policy, &s->question).can_pass)
 		return true;
 	atomic_fetch_add(&s->board->header->counts.unpassable, 1);
