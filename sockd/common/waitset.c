@@ -54,6 +54,8 @@ waitset_add(struct waitset *set, int fd, short events, uint32_t tag,
 #if HAVE_DECL_EPOLLEXCLUSIVE
 	if (shared)
 		e.events |= EPOLLEXCLUSIVE;
+#else
+	(void)shared;
 #endif
 	if (epoll_ctl(set->epoll, EPOLL_CTL_ADD, fd, &e) == -1 &&
 	    errno != EEXIST)
