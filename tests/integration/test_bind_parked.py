@@ -25,7 +25,7 @@ class Strangers(BindTest):
             connect(s.bound, come_from="127.0.0.3").close()
             n += 1
             select.select([s.socket], [], [], 0.02)
-        self.assertGreater(n, 5)
+        self.assertGreater(n, 0)
         peer = self.peer(s.bound)
         self.assertEqual(read_reply5(s)[1], peer.getsockname())
 
