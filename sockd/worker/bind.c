@@ -23,11 +23,8 @@
 #include "sockd/common/clock.h"
 #include "sockd/common/fd.h"
 #include "sockd/common/slot.h"
+#include "sockd/common/waitset.h"
 #include "wait.h"
-
-#ifndef POLLRDHUP
-#define POLLRDHUP 0		/* then a FIN is noticed with the peer */
-#endif
 
 enum { PAUSE_MS = 100 };
 
