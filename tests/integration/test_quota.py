@@ -408,10 +408,12 @@ class Users(RogueTest):
                 self.assertLessEqual(download.octets, 2 * MB)
         rows = self.sockd.wait_rows(len(users))
         self.assertEqual({r["outcome"] for r in rows}, {"quota"})
-        view = wait_until("the view has all", lambda: [
-            r for r in self.sockd.rows("SELECT * FROM quota") if r["used"]])
-        self.assertEqual({r["principal"]: r["limit"] for r in view},
+        def used():
+            return [r for r in self.sockd.rows("SELECT * FROM quota")
+                    if r["used"]]
+        wait_until("the view has all", lambda: len(used()) == len(users))
+        self.assertEqual({r["principal"]: r["limit"] for r in used()},
                          dict.fromkeys(users, "all"))
-        for r in view:
+        for r in used():
             self.assertLessEqual(r["used"], 2 * MB + CHUNK)
             self.assertGreater(r["used"], MB)
