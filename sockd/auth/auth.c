@@ -38,6 +38,7 @@ enum {
 
 struct auth {
 	const struct conf	*conf;
+	const struct conf	*before;	/* workers of it still ask */
 	struct cache		*cache;
 };
 
@@ -122,15 +123,22 @@ start(const struct process *p, void *arg)
 
 /* ---- a question ---- */
 
-/* A worker that was stolen must not ask the services of others: some believe
- * root, which we are. */
 static bool
-is_our_service(const struct conf *conf, const char *service)
+names_service(const struct conf *conf, const char *service)
 {
 	for (size_t i = 0; i < conf->n_listens; i++)
 		if (strcmp(conf->listens[i].pam_service, service) == 0)
 			return true;
 	return false;
+}
+
+/* A worker that was stolen must not ask the services of others: some believe
+ * root, which we are. */
+static bool
+is_our_service(const struct auth *auth, const char *service)
+{
+	return names_service(auth->conf, service) ||
+	    (auth->before != NULL && names_service(auth->before, service));
 }
 
 static size_t
@@ -160,7 +168,7 @@ answer_through_pam(void *arg, const uint8_t *buf, size_t len, uint8_t *out)
 		return 0;
 	a.serial = q.serial;
 	a.verdict = LOGIN_ERROR;
-	if (is_our_service(auth->conf, q.service))
+	if (is_our_service(auth, q.service))
 		a.verdict = pam_login(auth->conf->pam.confdir, &q, a.user);
 	else
 		log_warning("login ignored why=foreign-service");
@@ -187,7 +195,7 @@ void
 auth_main(struct process *p)
 {
 	const struct conf *conf = p->conf;
-	struct auth auth = { .conf = conf };
+	struct auth auth = { .conf = conf, .before = p->before };
 	const struct helper_family family = {
 		.name = "auth",
 		.questions = p->auth_answer,

@@ -105,7 +105,7 @@ struct conf {
  * Read a file (NULL: the built-in defaults).  On failure NULL, and err holds
  * one line naming file, line, key and what would be right.  Warnings of
  * `sockd -t` are another function.  conf_free() for tests; a process keeps
- * its configuration until it ends, the master until the next reload.
+ * its configuration until it ends, the master until the next reload but one.
  */
 struct conf *conf_load(const char *file, char *err, size_t err_size);
 void	conf_free(struct conf *conf);

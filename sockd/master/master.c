@@ -354,6 +354,7 @@ master_run(const struct master_options *options)
 	done = serve(&m, options->daemonize);
 	children_free(&m.children);
 	listeners_close(&m.listeners);
+	conf_free(m.before);
 	conf_free(m.conf);
 	return done == 0 ? 0 : 1;
 }

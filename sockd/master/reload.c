@@ -70,10 +70,10 @@ take_over(struct master *m, struct conf *next)
 	static const enum process_kind kinds[] = { PROCESS_WORKER,
 	    PROCESS_AUTH, PROCESS_RESOLVER, PROCESS_ACCOUNT };
 	struct children *c = &m->children;
-	struct conf *last = m->conf;
 
-	m->conf = next;
-	c->base.conf = next;
+	conf_free(m->before);
+	c->base.before = m->before = m->conf;
+	c->base.conf = m->conf = next;
 	c->base.listeners = m->listeners.list;
 	c->base.n_listeners = m->listeners.n;
 	c->base.generation++;
@@ -83,7 +83,6 @@ take_over(struct master *m, struct conf *next)
 			log_err("reload incomplete kind=%s why=\"%s\"",
 			    process_kind_name(kinds[i]), strerror(errno));
 	spares_renew(&m->spares, c);
-	conf_free(last);
 }
 
 /*

@@ -22,6 +22,7 @@ struct master {
 	const char		*file;		/* configuration */
 	bool			verbose;
 	struct conf		*conf;
+	struct conf		*before;	/* of the generation before */
 	struct board		board;
 	struct run_dir		run;
 	struct listeners	listeners;

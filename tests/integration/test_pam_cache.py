@@ -56,6 +56,15 @@ class Services(RogueTest):
         self.assertEqual([service for _, _, service in self.asked()],
                          ["sockd", "guests"])
 
+    def test_a_reload_that_renames_one_fails_no_login_under_way(self):
+        self.service("visitors", self.services()["guests"])
+        with open_proxy(self.sockd.port("guests")) as s:
+            greet5(s, 2)
+            self.sockd.reload(self.SECTIONS.replace(
+                'pam_service = "guests"', 'pam_service = "visitors"') +
+                self.RULES)
+            self.assertEqual(login5(s, "ann", "right"), 0)
+
 
 class Expiry(RogueTest):
     """What PAM refuses now is refused no later than cache after."""
