@@ -1,5 +1,5 @@
 /*
- * An IP address with its port: making, reading, writing, asking.
+ * An IP address with its port: making and asking.
  *
  * Runs in every process.  The one place where an IPv4-mapped IPv6 address
  * becomes the IPv4 address that it is (RFC 4291, section 2.5.5.2); nothing
@@ -9,7 +9,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 
 static const uint8_t mapped_prefix[12] = {
@@ -131,78 +130,6 @@ addr_to_sockaddr6(const struct addr *a, struct sockaddr_storage *ss)
 	}
 	memcpy(ss, &sin6, sizeof(sin6));
 	return sizeof(sin6);
-}
-
-/* The text between the brackets, with a NUL; false if there are none. */
-static bool
-strip_brackets(const char *text, char inside[INET6_ADDRSTRLEN])
-{
-	size_t len = strlen(text);
-
-	if (len < 2 || len - 2 >= INET6_ADDRSTRLEN || text[0] != '[' ||
-	    text[len - 1] != ']')
-		return false;
-	memcpy(inside, text + 1, len - 2);
-	inside[len - 2] = '\0';
-	return true;
-}
-
-bool
-addr_parse(struct addr *a, const char *text)
-{
-	char inside[INET6_ADDRSTRLEN];
-	uint8_t ip[16];
-
-	if (inet_pton(AF_INET, text, ip) == 1) {
-		addr_from_ipv4(a, ip, 0);
-		return true;
-	}
-	if (strip_brackets(text, inside))
-		text = inside;
-	if (inet_pton(AF_INET6, text, ip) != 1)
-		return false;
-	addr_from_ipv6(a, ip, 0);
-	return true;
-}
-
-static void
-format_into(const struct addr *a, char *buf, size_t size)
-{
-	const int family = a->family == ADDR_IPV4 ? AF_INET : AF_INET6;
-	size_t len;
-
-	if (addr_size(a) == 0 ||
-	    inet_ntop(family, a->ip, buf, (socklen_t)size) == NULL) {
-		memcpy(buf, "-", sizeof("-"));
-		return;
-	}
-	if (a->family == ADDR_IPV6 && a->scope != 0) {
-		len = strlen(buf);
-		snprintf(buf + len, size - len, "%%%u", (unsigned)a->scope);
-	}
-}
-
-const char *
-addr_format(const struct addr *a, char buf[ADDR_TEXT_MAX])
-{
-	format_into(a, buf, ADDR_TEXT_MAX);
-	return buf;
-}
-
-const char *
-addr_format_port(const struct addr *a, char buf[ADDR_TEXT_MAX])
-{
-	const bool is_ipv6 = a->family == ADDR_IPV6;
-	size_t len;
-
-	buf[0] = '[';
-	format_into(a, buf + is_ipv6, ADDR_TEXT_MAX - is_ipv6);
-	if (addr_size(a) == 0)
-		return buf;
-	len = strlen(buf);
-	snprintf(buf + len, ADDR_TEXT_MAX - len, "%s:%u",
-	    is_ipv6 ? "]" : "", (unsigned)a->port);
-	return buf;
 }
 
 bool
