@@ -3,6 +3,7 @@
  */
 #include <criterion/criterion.h>
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -174,6 +175,25 @@ Test(addr, octets)
 	cr_assert_str_eq(addr_format_port(&none, buf), "-");
 	cr_assert_eq(addr_size(&none), 0);
 	cr_assert_eq(kind_of(&none), 0);
+}
+
+/* Each octet at each place is written as inet_ntop(3) writes it. */
+Test(addr, every_octet_in_decimal)
+{
+	char buf[ADDR_TEXT_MAX], expected[INET_ADDRSTRLEN];
+	struct addr a;
+
+	for (int at = 0; at < 4; at++) {
+		for (unsigned octet = 0; octet < 256; octet++) {
+			uint8_t ip[4] = { 0 };
+
+			ip[at] = (uint8_t)octet;
+			addr_from_ipv4(&a, ip, 0);
+			cr_assert_str_eq(addr_format(&a, buf),
+			    inet_ntop(AF_INET, ip, expected,
+			    sizeof(expected)));
+		}
+	}
 }
 
 Test(addr, longest_text)
