@@ -6,11 +6,11 @@
 
 #include <grp.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "lib/quote.h"
 
+#include "lib/text.h"
 #include "sockd/common/log.h"
 
 void
@@ -24,7 +24,7 @@ groups_look_up(struct login_answer *a)
 	if (pw == NULL)
 		return;
 	if (strlen(pw->pw_name) < sizeof(a->user))
-		snprintf(a->user, sizeof(a->user), "%s", pw->pw_name);
+		text_copy(a->user, sizeof(a->user), pw->pw_name);
 	if (getgrouplist(a->user, pw->pw_gid, a->gids, &n) == -1) {
 		log_warning("groups cut user=%s groups=%d kept=%d",
 		    quote_text(quoted, sizeof(quoted), a->user), n,

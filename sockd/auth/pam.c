@@ -13,12 +13,12 @@
 #include "pam.h"
 
 #include <security/pam_appl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/quote.h"
 
+#include "lib/text.h"
 #include "sockd/common/log.h"
 
 enum { QUOTED_MAX = 320 };
@@ -163,7 +163,7 @@ take_user(pam_handle_t *pamh, char user[MESSAGE_USER_SIZE])
 		return rc;
 	if (!is_fit(item))
 		return PAM_USER_UNKNOWN;
-	snprintf(user, MESSAGE_USER_SIZE, "%s", (const char *)item);
+	text_copy(user, MESSAGE_USER_SIZE, (const char *)item);
 	return PAM_SUCCESS;
 }
 

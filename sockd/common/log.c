@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "lib/text.h"
 
 enum { LOG_LINE_MAX = 2048, HELD_SIZE = 32768 };
 
@@ -100,7 +101,7 @@ log_echo(bool on)
 void
 log_set_ident(const char *ident)
 {
-	snprintf(state.ident, sizeof(state.ident), "%s", ident);
+	text_copy(state.ident, sizeof(state.ident), ident);
 	if (state.fd == -1)
 		connect_syslog();
 }

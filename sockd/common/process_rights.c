@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #endif
 
+#include "lib/text.h"
 #include "log.h"
 
 enum { USERS_MAX = 4, FEWEST_DESCRIPTORS = 64 };
@@ -52,8 +53,7 @@ process_find_user(const char *user, uid_t *uid, gid_t *gid)
 	*uid = pw->pw_uid;
 	*gid = pw->pw_gid;
 	if (n_users < USERS_MAX && strlen(user) < sizeof(users[0].name)) {
-		snprintf(users[n_users].name, sizeof(users[0].name), "%s",
-		    user);
+		text_copy(users[n_users].name, sizeof(users[0].name), user);
 		users[n_users].uid = *uid;
 		users[n_users].gid = *gid;
 		n_users++;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "activation.h"
+#include "lib/text.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/fd.h"
 #include "sockd/common/log.h"
@@ -208,7 +209,7 @@ fill(struct listener *l, int fd, unsigned index, const char *name)
 		return false;
 	l->fd = fd;
 	l->index = index;
-	snprintf(l->name, sizeof(l->name), "%s", name);
+	text_copy(l->name, sizeof(l->name), name);
 	return true;
 }
 

@@ -5,13 +5,12 @@
  * explicit_bzero on every path.  A failure is answered pam.fail_delay after
  * the password came, however long PAM took.
  */
-#include <stdio.h>
-
 #include "abuse.h"
 #include "ask.h"
 #include "handshake.h"
 #include "lib/message.h"
 #include "lib/quote.h"
+#include "lib/text.h"
 #include "lib/userpass.h"
 #include "park.h"
 #include "refuse.h"
@@ -120,7 +119,7 @@ succeed(struct session *s, const struct login_answer *answer)
 	size_t n = answer->n_gids < BOARD_GIDS_MAX ? answer->n_gids :
 	    BOARD_GIDS_MAX;
 
-	snprintf(s->name, sizeof(s->name), "%s", answer->user);
+	text_copy(s->name, sizeof(s->name), answer->user);
 	for (size_t i = 0; i < n; i++)
 		shown->gids[i] = answer->gids[i];
 	shown->n_gids = (uint16_t)n;
@@ -140,7 +139,7 @@ ask_helper(struct session *s, struct login_question *q,
 
 	q->serial = asker_next(&s->worker->auth);
 	q->client = s->shown->client;
-	snprintf(q->service, sizeof(q->service), "%s", s->listen->pam_service);
+	text_copy(q->service, sizeof(q->service), s->listen->pam_service);
 	len = login_question_encode(question, q);
 	n = ask(s, &s->worker->auth, question, len, clock_ms() +
 	    s->conf->pam.timeout_ms + ANSWER_GRACE_MS, buf);

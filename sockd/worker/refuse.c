@@ -7,11 +7,11 @@
 #include "refuse.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "handshake.h"
+#include "lib/text.h"
 #include "reply.h"
 #include "session.h"
 #include "sockd/common/clock.h"
@@ -30,7 +30,7 @@ name_rule(struct session *s)
 	struct session_slot *shown = s->shown;
 
 	if (s->blocked_by >= 0)
-		snprintf(shown->rule_name, sizeof(shown->rule_name), "%s",
+		text_copy(shown->rule_name, sizeof(shown->rule_name),
 		    s->conf->policy.rules[s->blocked_by].name);
 }
 

@@ -4,10 +4,9 @@
  */
 #include "resolve.h"
 
-#include <stdio.h>
-
 #include "ask.h"
 #include "dial.h"
+#include "lib/text.h"
 #include "session.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
@@ -30,7 +29,7 @@ resolve(struct session *s, const struct target *target,
 		return true;
 	}
 	q.serial = asker_next(&s->worker->resolver);
-	snprintf(q.name, sizeof(q.name), "%s", target->name);
+	text_copy(q.name, sizeof(q.name), target->name);
 	len = ask(s, &s->worker->resolver, question,
 	    resolve_question_encode(question, &q), clock_ms() +
 	    s->conf->resolver.timeout_ms + ANSWER_GRACE_MS, buf);

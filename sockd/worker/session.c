@@ -5,11 +5,11 @@
  */
 #include "session.h"
 
-#include <stdio.h>
 #include <sys/socket.h>
 
 #include "abuse.h"
 #include "lib/elements.h"
+#include "lib/text.h"
 #include "park.h"
 #include "refuse.h"
 #include "relay.h"
@@ -86,7 +86,7 @@ show(struct session *s, unsigned listener, const struct addr *from)
 	shown->client = *from;
 	shown->listener = listener;
 	shown->generation = s->worker->process->generation;
-	snprintf(shown->listen_name, sizeof(shown->listen_name), "%s",
+	text_copy(shown->listen_name, sizeof(shown->listen_name),
 	    s->listen->name);
 	if (needs_place(s->conf))
 		shown->place = place_find(s->board, from, s->accepted_ms);
@@ -248,7 +248,7 @@ session_grant(struct session *s, unsigned rule, const struct addr *target,
 	shown->logged = r->log;
 	shown->target_addr = *target;
 	shown->source = *source;
-	snprintf(shown->rule_name, sizeof(shown->rule_name), "%s", r->name);
+	text_copy(shown->rule_name, sizeof(shown->rule_name), r->name);
 	slot_advance(s->board, s->slot, SLOT_LIVE);
 	atomic_fetch_add_explicit(&s->board->header->counts.granted, 1,
 	    memory_order_relaxed);

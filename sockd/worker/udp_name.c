@@ -4,10 +4,10 @@
  */
 #include "udp.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "dial.h"
+#include "lib/text.h"
 #include "sockd/common/asker.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
@@ -97,7 +97,7 @@ ask_first(struct udp *u)
 	struct resolve_question q = { .serial = asker_next(asker) };
 	uint8_t buf[MESSAGE_MAX];
 
-	snprintf(q.name, sizeof(q.name), "%s", u->names.queue[0]->asked.name);
+	text_copy(q.name, sizeof(q.name), u->names.queue[0]->asked.name);
 	u->names.asked_ms = u->now_ms;
 	u->names.glanced = false;
 	u->names.asked = asker_ask(asker, buf,
