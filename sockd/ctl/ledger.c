@@ -49,14 +49,19 @@ ledger_close(struct ledger *l)
 	free(l);
 }
 
+static void
+complain(const struct ledger *l)
+{
+	fprintf(stderr, "sockctl: ledger: %s\n", sqlite3_errmsg(l->db));
+}
+
 static sqlite3_stmt *
 prepare(struct ledger *l, const char *sql, const char *principal)
 {
 	sqlite3_stmt *st = NULL;
 
 	if (sqlite3_prepare_v2(l->db, sql, -1, &st, NULL) != SQLITE_OK) {
-		fprintf(stderr, "sockctl: ledger: %s\n",
-		    sqlite3_errmsg(l->db));
+		complain(l);
 		return NULL;
 	}
 	if (principal != NULL)
@@ -88,6 +93,8 @@ ledger_used(struct ledger *l, const char *principal,
 	ok = sqlite3_step(st) == SQLITE_ROW;
 	if (ok)
 		*used = (uint64_t)sqlite3_column_int64(st, 0);
+	else
+		complain(l);
 	sqlite3_finalize(st);
 	return ok;
 }
@@ -123,6 +130,8 @@ ledger_quotas(struct ledger *l, const char *principal, ledger_quota_fn *fn,
 
 		fn(arg, &row);
 	}
+	if (rc != SQLITE_DONE)
+		complain(l);
 	sqlite3_finalize(st);
 	return rc == SQLITE_DONE;
 }

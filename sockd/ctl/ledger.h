@@ -14,7 +14,7 @@ struct ledger *ledger_open(const struct conf *conf, char *why,
 void	ledger_close(struct ledger *l);
 
 /* Octets or seconds that this principal used, metered, in the running
- * period; false: it cannot be read. */
+ * period; false: it cannot be read, and stderr says why. */
 bool	ledger_used(struct ledger *l, const char *principal,
 	    enum units_period period, bool seconds, uint64_t *used);
 
@@ -26,7 +26,7 @@ struct ledger_quota {
 };
 typedef void ledger_quota_fn(void *arg, const struct ledger_quota *row);
 
-/* Each row of this principal, NULL: of all; false: it cannot be read. */
+/* Each row of this principal, NULL: of all; false: as above. */
 bool	ledger_quotas(struct ledger *l, const char *principal,
 	    ledger_quota_fn *fn, void *arg);
 

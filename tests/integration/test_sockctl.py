@@ -1,6 +1,8 @@
 """sockctl: the board, the ledger, and what the rules say."""
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 import unittest
 
@@ -104,6 +106,31 @@ class Ctl(SockdTest):
         self.assertEqual(out.returncode, 1)
         self.assertEqual(out.stderr, f"sockctl: {self.sockd.state}/sockd.db: "
                          "No such file or directory\n")
+
+    def damage(self, table):
+        """Leave nonsense where this table begins."""
+        with contextlib.closing(sqlite3.connect(self.sockd.db_file)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            size, = db.execute("PRAGMA page_size").fetchone()
+            page, = db.execute("SELECT rootpage FROM sqlite_master "
+                               "WHERE name = ?", (table,)).fetchone()
+        with open(self.sockd.db_file, "r+b") as f:
+            f.seek((page - 1) * size)
+            f.write(b"\xff" * size)
+
+    def test_a_ledger_that_cannot_be_read_says_why(self):
+        self.sockd.reload(LISTEN + PASS_ALL +
+                          'limit "all" { bytes = { "1MB/day" } }\n')
+        wait_until("its schema", lambda: self.ctl("quota").returncode == 0)
+        self.sockd.stop()
+        self.damage("quota_holder")
+        self.damage("usage")
+        why = "sockctl: ledger: database disk image is malformed\n"
+        out = self.ctl("quota")
+        self.assertEqual((out.returncode, out.stderr), (1, why))
+        out = self.ctl("explain", "user=", "from=127.0.0.1")
+        self.assertIn("used is not known", out.stdout)
+        self.assertEqual(out.stderr, why)
 
     def test_every_kind_but_the_master_has_a_row(self):
         def rows():
