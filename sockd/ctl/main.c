@@ -32,12 +32,14 @@ static const struct ctl_word {
 
 static const char default_file[] = SYSCONFDIR "/sockd.conf";
 
+/* NULL: there is none of this name, and stderr says so. */
 static const struct ctl_word *
 find_command(const char *name)
 {
 	for (size_t i = 0; i < N_ELEMENTS(commands); i++)
 		if (strcmp(commands[i].name, name) == 0)
 			return &commands[i];
+	fprintf(stderr, "sockctl: there is no command \"%s\"\n", name);
 	return NULL;
 }
 

@@ -192,6 +192,12 @@ class Ctl(SockdTest):
         self.sockd.start()
         self.assertEqual(self.ctl("status").returncode, 0)
 
+    def test_an_unknown_command_is_named(self):
+        out = self.ctl("stats")
+        self.assertEqual(out.returncode, 2)
+        self.assertTrue(out.stderr.startswith(
+            'sockctl: there is no command "stats"\nusage: '), out.stderr)
+
     def test_the_usage_fits_a_terminal(self):
         out = self.ctl("help")
         self.assertEqual(out.returncode, 2)
