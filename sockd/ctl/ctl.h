@@ -20,7 +20,8 @@ typedef enum ctl_exit ctl_command_fn(const struct conf *conf, int argc,
 
 ctl_command_fn ctl_cut, ctl_explain, ctl_live, ctl_quota, ctl_status;
 
-/* Map the board of the daemon that runs; false with a word on stderr. */
+/* Map the board, of the daemon that runs or of the last run; false with a
+ * word on stderr. */
 bool	ctl_open_board(const struct conf *conf, struct board *b,
 	    bool writable);
 

@@ -77,29 +77,52 @@ what_it_does(const struct session_slot *s, enum slot_state state)
 	return command != NULL ? command : "-";
 }
 
+static const char *
+principal_text(const struct board *b, const struct session_slot *s,
+    char *out, size_t size)
+{
+	char name[BOARD_USER_SIZE];
+
+	slot_principal_name(b, s, name);
+	return quote_text(out, size, name);
+}
+
+static const char *
+age_text(const struct session_slot *s, char out[UNITS_TEXT_MAX])
+{
+	uint64_t now_us = clock_wall_us();
+
+	return ctl_lasted(now_us > s->started_us ?
+	    (now_us - s->started_us) / 1000000 : 0, out);
+}
+
+static void
+print_row(const struct board *b, const struct session_slot *s,
+    enum slot_state state)
+{
+	char principal[BOARD_USER_SIZE], rule[BOARD_NAME_SIZE * 4];
+	char client[ADDR_TEXT_MAX], target[NAME_SIZE + 8];
+	char up[UNITS_TEXT_MAX], down[UNITS_TEXT_MAX], age[UNITS_TEXT_MAX];
+
+	printf("%-17" PRIu64 " %-16s %-22s %-8s %-30s %9s %10s %10s  %s\n",
+	    (uint64_t)s->id,
+	    principal_text(b, s, principal, sizeof(principal)),
+	    addr_format_port(&s->client, client), what_it_does(s, state),
+	    target_text(s, target, sizeof(target)), age_text(s, age),
+	    ctl_size(s->bytes_up, up), ctl_size(s->bytes_down, down),
+	    quote_text(rule, sizeof(rule), s->rule_name));
+}
+
+/* It may have ended since it was found. */
 static void
 print_one(const struct board *b, uint32_t slot)
 {
-	char client[ADDR_TEXT_MAX], target[NAME_SIZE + 8];
-	char up[UNITS_TEXT_MAX], down[UNITS_TEXT_MAX], age[UNITS_TEXT_MAX];
-	char principal[BOARD_USER_SIZE], quoted[BOARD_USER_SIZE];
-	char rule[BOARD_NAME_SIZE * 4];
-	uint64_t now_us = clock_wall_us();
 	struct session_slot s;
 	enum slot_state state;
 
-	if (slot_read(b, slot, &s, &state) != 1 ||
-	    (state != SLOT_LIVE && state != SLOT_REQUESTED))
-		return;
-	slot_principal_name(b, &s, principal);
-	quote_text(quoted, sizeof(quoted), principal);
-	target_text(&s, target, sizeof(target));
-	printf("%-17" PRIu64 " %-16s %-22s %-8s %-30s %9s %10s %10s  %s\n",
-	    (uint64_t)s.id, quoted, addr_format_port(&s.client, client),
-	    what_it_does(&s, state), target, ctl_lasted(now_us > s.started_us ?
-	    (now_us - s.started_us) / 1000000 : 0, age),
-	    ctl_size(s.bytes_up, up), ctl_size(s.bytes_down, down),
-	    quote_text(rule, sizeof(rule), s.rule_name));
+	if (slot_read(b, slot, &s, &state) == 1 &&
+	    (state == SLOT_LIVE || state == SLOT_REQUESTED))
+		print_row(b, &s, state);
 }
 
 enum ctl_exit
@@ -120,6 +143,7 @@ ctl_live(const struct conf *conf, int argc, char *argv[])
 	found = calloc(b.n.sessions, sizeof(*found));
 	if (found == NULL) {
 		fprintf(stderr, "sockctl: out of memory\n");
+		board_unmap(&b);
 		return CTL_NO;
 	}
 	rc = ctl_sockd_runs(conf) ? CTL_OK : CTL_NO;
