@@ -41,13 +41,13 @@ await(struct session *s, struct asker *asker, uint64_t due_ms, uint8_t *buf)
 }
 
 ssize_t
-ask(struct session *s, struct asker *asker, const void *question, size_t len,
-    uint64_t due_ms, uint8_t *buf)
+ask(struct session *s, struct asker *asker, uint8_t *buf, size_t len,
+    uint64_t due_ms)
 {
 	uint64_t began_ms = clock_ms();
 	ssize_t n;
 
-	if (asker_ask(asker, question, len) == -1)
+	if (asker_ask(asker, buf, len) == -1)
 		return 0;
 	n = await(s, asker, due_ms, buf);
 	if (n <= 0)

@@ -133,23 +133,21 @@ static bool
 ask_helper(struct session *s, struct login_question *q,
     struct login_answer *answer)
 {
-	uint8_t question[MESSAGE_MAX], buf[MESSAGE_MAX];
+	uint8_t buf[MESSAGE_MAX];
 	size_t len;
 	ssize_t n;
 
 	q->serial = asker_next(&s->worker->auth);
 	q->client = s->shown->client;
 	text_copy(q->service, sizeof(q->service), s->listen->pam_service);
-	len = login_question_encode(question, q);
-	n = ask(s, &s->worker->auth, question, len, clock_ms() +
-	    s->conf->pam.timeout_ms + ANSWER_GRACE_MS, buf);
-	explicit_bzero(question, sizeof(question));
-	if (n < 0)
-		return false;
+	len = login_question_encode(buf, q);
+	n = ask(s, &s->worker->auth, buf, len, clock_ms() +
+	    s->conf->pam.timeout_ms + ANSWER_GRACE_MS);
 	answer->verdict = LOGIN_ERROR;
 	if (n > 0 && !login_answer_decode(buf, (size_t)n, answer))
 		log_warning("nonsense from=auth");
-	return true;
+	explicit_bzero(buf, sizeof(buf));
+	return n >= 0;
 }
 
 /* Take user and password out of the buffer and leave nothing there. */

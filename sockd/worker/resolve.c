@@ -19,7 +19,7 @@ resolve(struct session *s, const struct target *target,
 {
 	struct resolve_question q = { 0 };
 	struct resolve_answer answer = { 0 };
-	uint8_t question[MESSAGE_MAX], buf[MESSAGE_MAX];
+	uint8_t buf[MESSAGE_MAX];
 	ssize_t len;
 
 	*n = 0;
@@ -30,9 +30,9 @@ resolve(struct session *s, const struct target *target,
 	}
 	q.serial = asker_next(&s->worker->resolver);
 	text_copy(q.name, sizeof(q.name), target->name);
-	len = ask(s, &s->worker->resolver, question,
-	    resolve_question_encode(question, &q), clock_ms() +
-	    s->conf->resolver.timeout_ms + ANSWER_GRACE_MS, buf);
+	len = ask(s, &s->worker->resolver, buf,
+	    resolve_question_encode(buf, &q), clock_ms() +
+	    s->conf->resolver.timeout_ms + ANSWER_GRACE_MS);
 	if (len < 0)
 		return false;
 	if (len > 0 && !resolve_answer_decode(buf, (size_t)len, &answer)) {
