@@ -23,16 +23,15 @@ union control {
 			    CMSG_SPACE(sizeof(uint16_t))];
 };
 
+/* Behind those that msg has already; its control has room for it. */
 static void
-put_control(struct msghdr *msg, union control *room, int level, int type,
-    const void *value, size_t size)
+put_control(struct msghdr *msg, int level, int type, const void *value,
+    size_t size)
 {
-	struct cmsghdr *c;
+	struct cmsghdr *c = (struct cmsghdr *)(void *)
+	    ((char *)msg->msg_control + msg->msg_controllen);
 
-	if (msg->msg_control == NULL)
-		memset(room, 0, sizeof(*room));
-	c = (struct cmsghdr *)(void *)(room->buf + msg->msg_controllen);
-	msg->msg_control = room->buf;
+	memset(c, 0, CMSG_SPACE(size));
 	c->cmsg_level = level;
 	c->cmsg_type = type;
 	c->cmsg_len = CMSG_LEN(size);
@@ -41,7 +40,7 @@ put_control(struct msghdr *msg, union control *room, int level, int type,
 }
 
 static void
-put_source(struct msghdr *msg, union control *room, const struct addr *a)
+put_source(struct msghdr *msg, const struct addr *a)
 {
 	struct in6_pktinfo info6 = { 0 };
 #ifdef IP_PKTINFO
@@ -49,13 +48,12 @@ put_source(struct msghdr *msg, union control *room, const struct addr *a)
 
 	if (a->family == ADDR_IPV4) {
 		memcpy(&info.ipi_spec_dst, a->ip, sizeof(info.ipi_spec_dst));
-		put_control(msg, room, IPPROTO_IP, IP_PKTINFO, &info,
-		    sizeof(info));
+		put_control(msg, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 	}
 #endif
 	if (a->family == ADDR_IPV6) {
 		memcpy(&info6.ipi6_addr, a->ip, sizeof(info6.ipi6_addr));
-		put_control(msg, room, IPPROTO_IPV6, IPV6_PKTINFO, &info6,
+		put_control(msg, IPPROTO_IPV6, IPV6_PKTINFO, &info6,
 		    sizeof(info6));
 	}
 }
@@ -128,7 +126,7 @@ put_run(struct msghdr *msg, union control *room, struct iovec *iovs,
     struct udp_parcel *p, unsigned n)
 {
 	*msg = (struct msghdr){ .msg_iov = iovs, .msg_name = &p->to,
-		.msg_namelen = p->to_len };
+		.msg_namelen = p->to_len, .msg_control = room };
 	for (unsigned i = 0; i < n; i++) {
 		if (p[i].head_len > 0)
 			*iovs++ = (struct iovec){ .iov_base = p[i].head,
@@ -138,12 +136,14 @@ put_run(struct msghdr *msg, union control *room, struct iovec *iovs,
 	}
 	msg->msg_iovlen = (size_t)(iovs - msg->msg_iov);
 	if (p->source != NULL)
-		put_source(msg, room, p->source);
+		put_source(msg, p->source);
 #ifdef UDP_SEGMENT
 	if (n > 1)
-		put_control(msg, room, IPPROTO_UDP, UDP_SEGMENT,
+		put_control(msg, IPPROTO_UDP, UDP_SEGMENT,
 		    &(uint16_t){ (uint16_t)size_of(p) }, sizeof(uint16_t));
 #endif
+	if (msg->msg_controllen == 0)	/* some systems refuse an empty one */
+		msg->msg_control = NULL;
 }
 
 /* ---- sending ---- */
