@@ -7,7 +7,9 @@
  */
 #include "worker.h"
 
+#include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "accept.h"
@@ -63,7 +65,8 @@ worker_main(struct process *p)
 	process_enter(p);
 	prepare(p);
 	if (gate_open(p) == -1) {
-		log_err("worker failed why=\"no set to wait on\"");
+		log_err("worker failed why=\"no set to wait on: %s\"",
+		    strerror(errno));
 		_exit(1);
 	}
 	if (process_become(p, p->conf->user, true) == -1 ||
