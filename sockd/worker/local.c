@@ -54,7 +54,8 @@ local_toward(const struct addr *to, struct addr *from)
 	else if (errno == EADDRNOTAVAIL)
 		errno = ENETUNREACH;	/* we have none of that family */
 	fd_close_keep_errno(fd);
-	from->port = done == 0 ? 0 : from->port;
+	if (done == 0)
+		from->port = 0;
 	return done;
 }
 
