@@ -23,14 +23,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bases.h"
+#include "enforce.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/log.h"
 #include "sockd/common/process.h"
 #include "sockd/common/sandbox.h"
 #include "sockd/common/wake.h"
-
-#include "bases.h"
-#include "enforce.h"
 #include "store.h"
 #include "sweep.h"
 #include "vanished.h"

@@ -12,11 +12,9 @@
 #include <string.h>
 
 #include "lib/rule.h"
-
 #include "sockd/common/conf.h"
 #include "sockd/common/principal.h"
 #include "sockd/common/slot.h"
-
 #include "store.h"
 
 /* principal_slot.warned has a bit for each period, four times: see quota.c. */

@@ -10,7 +10,6 @@
 #include "lib/hash.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/conf.h"
-
 #include "store.h"
 #include "tally.h"
 

@@ -14,7 +14,6 @@
 
 #include "lib/name.h"
 #include "lib/quote.h"
-
 #include "sockd/common/log.h"
 #include "sockd/common/slot.h"
 

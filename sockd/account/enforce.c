@@ -13,14 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "quota.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/conf.h"
 #include "sockd/common/log.h"
 #include "sockd/common/principal.h"
 #include "sockd/common/question.h"
 #include "sockd/common/slot.h"
-
-#include "quota.h"
 #include "store.h"
 
 struct watched {

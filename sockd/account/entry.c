@@ -13,7 +13,6 @@
 
 #include "sockd/common/conf.h"
 #include "sockd/common/slot.h"
-
 #include "store.h"
 #include "tally.h"
 

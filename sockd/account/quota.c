@@ -12,12 +12,10 @@
 
 #include "lib/quote.h"
 #include "lib/rule.h"
-
 #include "sockd/common/clock.h"
 #include "sockd/common/conf.h"
 #include "sockd/common/log.h"
 #include "sockd/common/principal.h"
-
 #include "store.h"
 
 enum { QUOTED_SIZE = 512,

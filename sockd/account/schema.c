@@ -7,9 +7,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "lib/elements.h"
-
 #include "db.h"
+#include "lib/elements.h"
 
 /* Octets as people read them. */
 #define SIZE(x)								\

@@ -9,15 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/elements.h"
-#include "lib/rule.h"
-
-#include "sockd/common/slot.h"
-
 #include "clean.h"
 #include "db.h"
+#include "lib/elements.h"
+#include "lib/rule.h"
 #include "queries.h"
 #include "schema.h"
+#include "sockd/common/slot.h"
 
 struct store {
 	struct db	*db;

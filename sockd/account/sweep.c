@@ -9,14 +9,13 @@
  */
 #include "sweep.h"
 
+#include "end_line.h"
+#include "entry.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/drops.h"
 #include "sockd/common/log.h"
 #include "sockd/common/place.h"
 #include "sockd/common/slot.h"
-
-#include "end_line.h"
-#include "entry.h"
 #include "store.h"
 #include "tally.h"
 

@@ -8,7 +8,6 @@
 
 #include "sockd/common/log.h"
 #include "sockd/common/slot.h"
-
 #include "store.h"
 
 static int

@@ -22,14 +22,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cache.h"
+#include "groups.h"
 #include "lib/elements.h"
+#include "pam.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/helper.h"
 #include "sockd/common/log.h"
-
-#include "cache.h"
-#include "groups.h"
-#include "pam.h"
 
 enum {
 	RETIRE_AFTER = 1000,

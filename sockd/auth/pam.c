@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "lib/quote.h"
-
 #include "lib/text.h"
 #include "sockd/common/log.h"
 

@@ -10,9 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "sockd/common/slot.h"
-
 #include "ctl.h"
+#include "sockd/common/slot.h"
 
 enum { PATIENCE_MS = 3000, STEP_MS = 20 };
 

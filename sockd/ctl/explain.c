@@ -11,13 +11,11 @@
 #include <netdb.h>
 #include <stdio.h>
 
-#include "lib/socks5.h"
-
-#include "sockd/common/principal.h"
-#include "sockd/common/process.h"
-
 #include "ctl.h"
 #include "explain_limit.h"
+#include "lib/socks5.h"
+#include "sockd/common/principal.h"
+#include "sockd/common/process.h"
 
 /* ---- the listener ---- */
 

@@ -10,7 +10,6 @@
 
 #include "lib/elements.h"
 #include "lib/hours.h"
-
 #include "sockd/common/clock.h"
 
 static bool

@@ -6,13 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl.h"
 #include "lib/name.h"
 #include "lib/quote.h"
-
 #include "sockd/common/clock.h"
 #include "sockd/common/slot.h"
-
-#include "ctl.h"
 
 struct live {
 	uint32_t	slot;

@@ -9,11 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctl.h"
 #include "lib/elements.h"
 #include "sockd/common/fd.h"
 #include "sockd/common/log.h"
-
-#include "ctl.h"
 
 static const struct ctl_word {
 	const char	*name;

@@ -4,9 +4,8 @@
 #ifndef WORKER_BIND_PEERS_H
 #define WORKER_BIND_PEERS_H
 
-#include "session.h"
-
 #include "lib/message.h"
+#include "session.h"
 
 struct bind_peers {
 	uint8_t		family;		/* of the port that is opened */

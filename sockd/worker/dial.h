@@ -7,7 +7,6 @@
 #include <stdbool.h>
 
 #include "lib/message.h"
-
 #include "reply.h"
 
 /*

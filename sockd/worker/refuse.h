@@ -9,7 +9,6 @@
 #include <stddef.h>
 
 #include "lib/socks5.h"
-
 #include "sockd/common/board.h"
 
 struct session;

@@ -10,12 +10,11 @@
 #ifndef WORKER_SESSION_H
 #define WORKER_SESSION_H
 
+#include "buffer.h"
+#include "pipe.h"
 #include "sockd/common/asker.h"
 #include "sockd/common/process.h"
 #include "sockd/common/question.h"
-
-#include "buffer.h"
-#include "pipe.h"
 
 /* What a worker has for all its clients, one after another. */
 struct worker {
