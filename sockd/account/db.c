@@ -107,7 +107,7 @@ db_changes(const struct db *db)
 /* ---- opening ---- */
 
 static int
-set_up(struct db *db, bool sync_full)
+set_up(struct db *db)
 {
 	int persist = 1;
 	int64_t ignored;
@@ -122,16 +122,14 @@ set_up(struct db *db, bool sync_full)
 	snprintf(cache, sizeof(cache), "PRAGMA cache_size = -%d", CACHE_KIB);
 	if (db_number(db, "PRAGMA journal_mode = WAL", &ignored) != DB_DONE ||
 	    db_number(db, limit, &ignored) != DB_DONE ||
-	    db_execute(db, cache) != DB_DONE ||
-	    db_execute(db, "PRAGMA temp_store = MEMORY") != DB_DONE)
+	    db_execute(db, cache) != DB_DONE)
 		return DB_ERROR;
-	return db_execute(db, sync_full ? "PRAGMA synchronous = FULL" :
-	    "PRAGMA synchronous = NORMAL");
+	return db_execute(db, "PRAGMA temp_store = MEMORY");
 }
 
 struct db *
-db_open(const char *path, bool sync_full, const char *const *queries,
-    size_t n, char *why, size_t why_size)
+db_open(const char *path, const char *const *queries, size_t n, char *why,
+    size_t why_size)
 {
 	struct db *db = calloc(1, sizeof(*db));
 	sqlite3_stmt **prepared = calloc(n, sizeof(*prepared));
@@ -147,7 +145,7 @@ db_open(const char *path, bool sync_full, const char *const *queries,
 	*db = (struct db){ .texts = queries, .prepared = prepared, .n = n };
 	rc = sqlite3_open_v2(path, &db->sqlite, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc == SQLITE_OK && set_up(db, sync_full) == DB_DONE)
+	if (rc == SQLITE_OK && set_up(db) == DB_DONE)
 		return db;
 	if (rc != SQLITE_OK)
 		fail(db, rc);
@@ -156,6 +154,13 @@ db_open(const char *path, bool sync_full, const char *const *queries,
 	db_close(db);
 	errno = saved;
 	return NULL;
+}
+
+int
+db_set_sync(struct db *db, bool full)
+{
+	return db_execute(db, full ? "PRAGMA synchronous = FULL" :
+	    "PRAGMA synchronous = NORMAL");
 }
 
 void

@@ -19,9 +19,12 @@ struct query;
  * wait.  queries is a table of n texts that lives as long as the db.  NULL
  * with the reason in why, and errno like db_errno().
  */
-struct db *db_open(const char *path, bool sync_full,
-	    const char *const *queries, size_t n, char *why, size_t why_size);
+struct db *db_open(const char *path, const char *const *queries, size_t n,
+	    char *why, size_t why_size);
 void	db_close(struct db *db);
+
+/* Does a commit wait until it is on the disk?  DB_DONE, DB_ERROR. */
+int	db_set_sync(struct db *db, bool full);
 
 /* Of the last DB_ERROR; does only a fresh open help? */
 const char *db_error(const struct db *db);

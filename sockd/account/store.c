@@ -72,12 +72,13 @@ store_open(const char *path, bool sync_full, char *why, size_t why_size)
 		snprintf(why, why_size, "out of memory");
 		return NULL;
 	}
-	s->db = db_open(path, sync_full, queries, N_QUERIES, why, why_size);
+	s->db = db_open(path, queries, N_QUERIES, why, why_size);
 	if (s->db == NULL)
 		goto fail;
 	if (schema_bring_up_to_date(s->db, why, why_size) == -1)
 		goto fail;
-	if (db_number(s->db, last_written, &s->last_us) != DB_DONE) {
+	if (db_set_sync(s->db, sync_full) != DB_DONE ||
+	    db_number(s->db, last_written, &s->last_us) != DB_DONE) {
 		snprintf(why, why_size, "%s", db_error(s->db));
 		errno = db_errno(s->db);
 		goto fail;
