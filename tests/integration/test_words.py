@@ -9,6 +9,7 @@ import subprocess
 import unittest
 
 from fail2ban_filter import banned, need_fail2ban
+from harness import SockdTest, wait_until
 
 SRCDIR = os.environ["SRCDIR"]
 MAN = os.path.join(SRCDIR, "man")
@@ -134,6 +135,22 @@ class Fail2ban(unittest.TestCase):
             lines = [form.format(line=line.format(client="198.51.100.7"))
                      for line in self.OTHERS]
             self.assertEqual(banned(lines), [])
+
+
+class Ledger(SockdTest):
+    SECTIONS_OF_COLUMNS = {"session": "The table session",
+                           "udp_target": "The table udp_target",
+                           "usage": "The table usage", "quota": "Views"}
+
+    def test_the_manual_names_every_column(self):
+        sections = {text.split("\n")[0]: text for text in
+                    read(os.path.join(MAN, "sockd.db.5")).split("\n.Ss ")}
+        for table, title in self.SECTIONS_OF_COLUMNS.items():
+            for row in wait_until(f"there is {table}", lambda: self.sockd.rows(
+                    "SELECT name FROM pragma_table_info(?)", table)):
+                self.assertRegex(
+                    sections[title],
+                    rf"\n\.(It )?Va (\w+ , )*{row['name']}[ \n]", table)
 
 
 class Queries(unittest.TestCase):
