@@ -76,7 +76,8 @@ class Principal(Shaped):
 
             thread = threading.Thread(target=pour)
             thread.start()
-            time.sleep(0.7)
+            wait_until("the burst is over",
+                       lambda: sink.octets > RATE_BIT / 8 / 2)
             before, began = sink.octets, time.monotonic()
             time.sleep(SECONDS)
             rate = (sink.octets - before) / (time.monotonic() - began)
@@ -97,7 +98,9 @@ class Principal(Shaped):
                 socks5(self.sockd.port(), echo.address) as s:
             bulk = threading.Thread(target=self.measure_down, args=(8,))
             bulk.start()
-            time.sleep(1)
+            wait_until("the burst is over", lambda: self.sockd.rows(
+                "SELECT 1 FROM session GROUP BY target_port "
+                "HAVING sum(bytes_down) > ?", RATE_BIT / 8 / 2))
             trips = []
             while bulk.is_alive() and len(trips) < 50:
                 began = time.monotonic()
