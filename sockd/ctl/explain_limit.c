@@ -16,10 +16,11 @@ print_cap(struct ledger *l, const char *principal,
     const struct limit_cap *cap, bool seconds)
 {
 	char allowed[UNITS_TEXT_MAX], used_text[UNITS_TEXT_MAX];
-	char left[UNITS_TEXT_MAX];
+	char left_text[UNITS_TEXT_MAX];
 	const char *(*text)(uint64_t, char[UNITS_TEXT_MAX]) =
 	    seconds ? ctl_lasted : ctl_size;
-	uint64_t used = 0;
+	int64_t used;
+	uint64_t left;
 
 	printf("  %s %s/%s", seconds ? "time" : "bytes",
 	    text(cap->amount, allowed), units_period_name(cap->period));
@@ -28,10 +29,11 @@ print_cap(struct ledger *l, const char *principal,
 		printf(": used is not known\n");
 		return true;
 	}
-	printf(": %s used, %s left%s\n", text(used, used_text),
-	    text(used < cap->amount ? cap->amount - used : 0, left),
-	    used < cap->amount ? "" : " (used up)");
-	return used < cap->amount;
+	left = used < (int64_t)cap->amount ? cap->amount - (uint64_t)used : 0;
+	printf(": %s used, %s left%s\n",
+	    text(used > 0 ? (uint64_t)used : 0, used_text),
+	    text(left, left_text), left > 0 ? "" : " (used up)");
+	return left > 0;
 }
 
 static void

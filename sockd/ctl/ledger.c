@@ -71,7 +71,7 @@ prepare(struct ledger *l, const char *sql, const char *principal)
 
 bool
 ledger_used(struct ledger *l, const char *principal,
-    enum units_period period, bool seconds, uint64_t *used)
+    enum units_period period, bool seconds, int64_t *used)
 {
 	static const char *const since[N_PERIODS] = {
 		[PERIOD_DAY] = "date('now', 'localtime')",
@@ -92,7 +92,7 @@ ledger_used(struct ledger *l, const char *principal,
 		return false;
 	ok = sqlite3_step(st) == SQLITE_ROW;
 	if (ok)
-		*used = (uint64_t)sqlite3_column_int64(st, 0);
+		*used = sqlite3_column_int64(st, 0);
 	else
 		complain(l);
 	sqlite3_finalize(st);
@@ -122,7 +122,7 @@ ledger_quotas(struct ledger *l, const char *principal, ledger_quota_fn *fn,
 		struct ledger_quota row = {
 			.principal = text(st, 0), .limit = text(st, 1),
 			.period = text(st, 2), .resets = text(st, 3),
-			.used = (uint64_t)sqlite3_column_int64(st, 4),
+			.used = sqlite3_column_int64(st, 4),
 			.allowed = (uint64_t)sqlite3_column_int64(st, 5),
 			.left = (uint64_t)sqlite3_column_int64(st, 6),
 			.seconds = sqlite3_column_int(st, 7) != 0,

@@ -13,15 +13,19 @@ struct ledger *ledger_open(const struct conf *conf, char *why,
 	    size_t why_size);
 void	ledger_close(struct ledger *l);
 
-/* Octets or seconds that this principal used, metered, in the running
- * period; false: it cannot be read, and stderr says why. */
+/*
+ * Octets or seconds that this principal used, metered, in the running period;
+ * below 0: a credit that a hand has put there.  False: it cannot be read, and
+ * stderr says why.
+ */
 bool	ledger_used(struct ledger *l, const char *principal,
-	    enum units_period period, bool seconds, uint64_t *used);
+	    enum units_period period, bool seconds, int64_t *used);
 
 /* One row of the view quota. */
 struct ledger_quota {
 	const char	*principal, *limit, *period, *resets;
-	uint64_t	used, allowed, left;
+	int64_t		used;		/* below 0: a credit, left as well */
+	uint64_t	allowed, left;
 	bool		seconds;
 };
 typedef void ledger_quota_fn(void *arg, const struct ledger_quota *row);

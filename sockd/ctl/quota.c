@@ -23,7 +23,8 @@ print_row(void *arg, const struct ledger_quota *r)
 		printf("%-20s %-16s %-6s %12s %12s %12s  %s\n", "principal",
 		    "limit", "period", "used", "allowed", "left", "resets");
 	printf("%-20s %-16s %-6s %12s %12s %12s  %s\n", r->principal,
-	    r->limit, r->period, amount(r->used, r->seconds, used),
+	    r->limit, r->period,
+	    amount(r->used > 0 ? (uint64_t)r->used : 0, r->seconds, used),
 	    amount(r->allowed, r->seconds, allowed),
 	    amount(r->left, r->seconds, left), r->resets);
 }

@@ -89,6 +89,24 @@ class Ctl(SockdTest):
             self.assertIn("200.0 kB used, 800.0 kB left", out.stdout)
             self.assertEqual(out.returncode, 0)
 
+    def test_a_credit_by_hand_is_left_as_well(self):
+        self.sockd.reload(LISTEN + PASS_ALL +
+                          'limit "all" { bytes = { "1MB/day" } }\n')
+        with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:
+            s.sendall(b"x" * 100000)
+            receive_exactly(s, 100000)
+        wait_until("its quota", lambda: "800.0 kB" in self.ctl(
+            "quota", "ip:127.0.0.1").stdout)
+        with contextlib.closing(sqlite3.connect(self.sockd.db_file,
+                                                timeout=10)) as db, db:
+            db.execute("UPDATE usage SET bytes_down = bytes_down - 1000000")
+        out = self.ctl("quota", "ip:127.0.0.1")
+        self.assertRegex(out.stdout, r" 0 B +1\.0 MB +1\.8 MB ")
+        out = self.ctl("explain", "from=127.0.0.1", "user=",
+                       "to=127.0.0.1:80")
+        self.assertIn("0 B used, 1.8 MB left\n", out.stdout)
+        self.assertEqual(out.returncode, 0)
+
     def test_who_has_no_quota_is_named(self):
         self.sockd.reload(LISTEN + PASS_ALL +
                           'limit "all" { bytes = { "1MB/day" } }\n')
