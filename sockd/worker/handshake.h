@@ -19,9 +19,10 @@ struct session;
 bool	handshake_more(struct session *s);
 
 /*
- * When the handshake must be whole: timeouts.negotiate after the accept, the
- * time in PAM and resolver excepted; a tenth of it, but a second at least,
- * while clients wait for a worker.
+ * When the handshake must be whole: timeouts.negotiate after the accept; a
+ * tenth of it, but a second at least, while clients wait for a worker.  What
+ * the client has no part in is excepted (s->excused_ms): the time in PAM and
+ * resolver, the delay of a failed login, a BIND's wait for its peer.
  */
 uint64_t handshake_due_ms(const struct session *s);
 

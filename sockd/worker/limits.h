@@ -26,7 +26,8 @@ bool	limits_enter(struct session *s);
 
 /*
  * May a session under this rule begin, as far as quotas go?  Sets the
- * slot's stop_at_bytes.  False (logged): nothing is left.
+ * slot's stop_at_bytes.  False: nothing is left (logged, unless it lives
+ * under newer limits than ours, of which the accountant tells).
  */
 bool	limits_have_left(struct session *s, const struct rule *rule);
 

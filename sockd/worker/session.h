@@ -38,7 +38,7 @@ struct session {
 	uint64_t		owner;
 	int			client, target;	/* -1: none */
 	uint64_t		accepted_ms;	/* CLOCK_MONOTONIC */
-	uint64_t		excused_ms;	/* in PAM and resolver */
+	uint64_t		excused_ms;	/* waits that are not its own */
 	struct buffer		*early;		/* client octets, unused yet */
 	bool			answered;	/* nothing can be there yet */
 	bool			refused;	/* a reply must not be lost */

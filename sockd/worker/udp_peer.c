@@ -1,6 +1,5 @@
 /*
- * The table of addresses that were sent to: small sets, the one that was
- * used least lately goes.
+ * The table of peers: small sets, the one that was used least lately goes.
  */
 #include "udp_peer.h"
 

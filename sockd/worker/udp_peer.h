@@ -1,6 +1,6 @@
 /*
- * The addresses to which an association has sent: answers come from these.
- * Bounded, like its targets.
+ * The addresses from which datagrams may come: those to which an association
+ * has sent, and strangers that were let in.  Bounded, like its targets.
  */
 #ifndef WORKER_UDP_PEER_H
 #define WORKER_UDP_PEER_H
@@ -10,7 +10,7 @@
 struct udp_peer {
 	uint32_t	life, used;
 	struct addr	addr;		/* its port does not matter */
-	unsigned	rule;		/* under which it was sent to */
+	unsigned	rule;		/* under which it passes */
 	unsigned	minute;		/* of the week, at the verdict */
 	bool		blocked;	/* by now */
 };

@@ -11,7 +11,7 @@
 
 enum kind { KIND_NUMBER, KIND_TEXT, KIND_ADDRESS, KIND_DIRECTION };
 
-/* Numbers stand between these, whatever they count. */
+/* No number is larger, whatever it counts. */
 enum { NUMBER_MAX = 10 * 1000 * 1000 };
 
 static const struct option {

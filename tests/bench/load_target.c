@@ -20,7 +20,8 @@
 
 enum { BACKLOG = 4096, SPARE_DESCRIPTORS = 64, N_EVENTS = 64 };
 
-/* A listener on this loopback address; *port 0: any.  -1: no such address. */
+/* A listener at this address; with port 0 it is told which one it got.  -1:
+ * there is no such address. */
 static int
 listen_at(struct sockaddr *at, socklen_t len)
 {
