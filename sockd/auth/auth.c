@@ -25,6 +25,7 @@
 #include "cache.h"
 #include "groups.h"
 #include "lib/elements.h"
+#include "lib/quote.h"
 #include "pam.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/helper.h"
@@ -33,6 +34,7 @@
 enum {
 	RETIRE_AFTER = 1000,
 	DESCRIPTORS = 1024,	/* what modules and their programs expect */
+	QUOTED_SIZE = 96,
 };
 
 struct auth {
@@ -140,6 +142,16 @@ is_our_service(const struct auth *auth, const char *service)
 	    (auth->before != NULL && names_service(auth->before, service));
 }
 
+static void
+tell_foreign(const struct login_question *q)
+{
+	char service[QUOTED_SIZE], client[ADDR_TEXT_MAX];
+
+	log_warning("login ignored why=foreign-service service=%s client=%s",
+	    quote_text(service, sizeof(service), q->service),
+	    addr_format_port(&q->client, client));
+}
+
 static size_t
 answer_from_memory(void *arg, const uint8_t *buf, size_t len, uint8_t *out)
 {
@@ -170,7 +182,7 @@ answer_through_pam(void *arg, const uint8_t *buf, size_t len, uint8_t *out)
 	if (is_our_service(auth, q.service))
 		a.verdict = pam_login(auth->conf->pam.confdir, &q, a.user);
 	else
-		log_warning("login ignored why=foreign-service");
+		tell_foreign(&q);
 	if (a.verdict == LOGIN_YES) {
 		groups_look_up(&a);
 		cache_store(auth->cache, &q, clock_ms(), &a);
