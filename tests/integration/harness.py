@@ -366,11 +366,16 @@ class SockdTest(unittest.TestCase):
         self.addCleanup(self._finish)
         self.sockd.start()
 
+    def _has_failed(self):
+        """Before Python 3.11 the outcome knows, from then on the result."""
+        if hasattr(self._outcome, "errors"):
+            return any(error for _, error in self._outcome.errors)
+        result = self._outcome.result
+        return any(self in (test, getattr(test, "test_case", None))
+                   for test, _ in result.errors + result.failures)
+
     def _finish(self):
-        failed = any(error for _, error in self._outcome.errors) \
-            if hasattr(self._outcome, "errors") else \
-            not self._outcome.success
-        if failed:
+        if self._has_failed():
             print(self.sockd.log()[-20000:], self.sockd.stderr()[-20000:])
         reports = []
         if self.sockd.process is not None:

@@ -81,12 +81,14 @@ class Tap(unittest.TestResult):
             self.line(True, self.name(test))
 
     def addError(self, test, err):
+        super().addError(test, err)
         self.tell(self.name(test), err)
         self.line(False, self.name(test))
 
     addFailure = addError
 
     def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
         if err is None:
             return
         self.tell(str(subtest), err)
@@ -159,6 +161,7 @@ def main():
         sys.exit("usage: tap.py FILE [Class | Class.test ...]")
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True)
     faulthandler.enable()
     signal.signal(signal.SIGALRM, overdue)
     become_reaper()
