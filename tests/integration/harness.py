@@ -331,13 +331,20 @@ class Sockd:
                                    for p in below))
 
     def close(self):
-        """The end of a test: stop, kill what is left, remove the directory."""
+        """The end of a test: stop, or kill; remove the directory; tell what
+        was wrong."""
+        reports = []
         if self.process is not None:
             try:
                 self.stop()
             except subprocess.TimeoutExpired:
+                print(self.log()[-20000:])
                 self.kill()
+                reports.append("sockd did not stop")
+            reports += self.sanitizer_reports()
         shutil.rmtree(self.dir, ignore_errors=True)
+        if reports:
+            raise AssertionError("\n".join(reports))
 
     def sanitizer_reports(self):
         """What ASan or UBSan wrote, if it was built with them."""
@@ -377,18 +384,7 @@ class SockdTest(unittest.TestCase):
     def _finish(self):
         if self._has_failed():
             print(self.sockd.log()[-20000:], self.sockd.stderr()[-20000:])
-        reports = []
-        if self.sockd.process is not None:
-            try:
-                self.sockd.stop()
-            except subprocess.TimeoutExpired:
-                print(self.sockd.log()[-20000:])
-                self.sockd.kill()
-                reports.append("sockd did not stop")
-            reports += self.sockd.sanitizer_reports()
         self.sockd.close()
-        if reports:
-            raise AssertionError("\n".join(reports))
 
 
 def is_built_with(name):

@@ -45,8 +45,10 @@ class Managed(Sockd):
         return self.told.recv(1000).decode().splitlines()
 
     def close(self):
-        super().close()
-        self.told.close()
+        try:
+            super().close()
+        finally:
+            self.told.close()
 
 
 class ServiceTest(SockdTest):

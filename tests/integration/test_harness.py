@@ -9,7 +9,9 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 FAILS = '''
-from harness import SockdTest
+import os
+import unittest
+from harness import Sockd, SockdTest
 
 class Fails(SockdTest):
     def test_at_once(self):
@@ -21,6 +23,14 @@ class Fails(SockdTest):
 
     def test_not(self):
         pass
+
+class Dirty(unittest.TestCase):
+    def test_it(self):
+        sockd = Sockd()
+        self.addCleanup(sockd.close)
+        sockd.start()
+        with open(os.path.join(sockd.dir, "stderr"), "a") as f:
+            f.write("x.c:1:2: runtime error: on purpose\\n")
 '''
 
 
@@ -41,6 +51,11 @@ class Tap(unittest.TestCase):
                 self.assertIn(f"not ok 1 - Fails.{name}\n", done.stdout)
                 self.assertIn("on purpose", done.stderr)
                 self.assertIn("info started version=", done.stderr)
+
+    def test_what_a_sanitizer_found_fails_whatever_test_it_is(self):
+        done = self.run_tap("Dirty")
+        self.assertIn("not ok 1 - Dirty.test_it\n", done.stdout)
+        self.assertIn("runtime error: on purpose", done.stderr)
 
     def test_nothing_is_shown_of_one_that_passes(self):
         done = self.run_tap("Fails.test_not")
