@@ -4,24 +4,18 @@ import sqlite3
 import threading
 from signal import SIGUSR1
 
-from harness import LISTEN, PASS_ALL, SockdTest, wait_until
-from peers import Echo, Sink, Source
+from harness import LISTEN, PASS_ALL, wait_until
+from peers import Sink, Source
+from tunnels import TunnelTest
 from wire import Refused, open_proxy, receive_exactly, receive_rest, socks5
 
 CHUNK = 1 << 20		# the bound over a quota, for each session
 
 
-class LimitTest(SockdTest):
-    def setUp(self):
-        super().setUp()
-        self.echo = Echo()
-        self.addCleanup(self.echo.close)
-
+class LimitTest(TunnelTest):
     def tunnel(self):
-        s = socks5(self.sockd.port(), self.echo.address)
-        self.addCleanup(s.socket.close)
-        s.sendall(b"x")
-        receive_exactly(s, 1)
+        s = super().tunnel()
+        self.say(s)
         return s
 
     def assert_refused(self, code=2):

@@ -10,11 +10,11 @@ import struct
 import time
 import unittest
 
-from harness import (LISTEN, PASS_ALL, SockdTest, keepalive_s, sockets_of,
-                     wait_until)
+from harness import LISTEN, PASS_ALL, keepalive_s, sockets_of, wait_until
 from pam_stack import RogueTest
-from peers import Echo, Script, Server, Silent
+from peers import Script, Server, Silent
 from segment import may_write_segments, send_urgent_ahead
+from tunnels import TunnelTest
 from wire import receive_all, receive_exactly, receive_rest, socks5
 
 PARK_SOON = {"workers": {"start": 2, "min_spare": 2, "max_spare": 4,
@@ -22,23 +22,13 @@ PARK_SOON = {"workers": {"start": 2, "min_spare": 2, "max_spare": 4,
              "sessions": {"max": 1000}}
 
 
-class ParkingTest(SockdTest):
+class ParkingTest(TunnelTest):
     CONFIG = PARK_SOON
 
-    def setUp(self):
-        super().setUp()
-        self.echo = Echo()
-        self.addCleanup(self.echo.close)
-
     def tunnel(self):
-        s = socks5(self.sockd.port(), self.echo.address)
-        self.addCleanup(s.socket.close)
+        s = super().tunnel()
         self.say(s)
         return s
-
-    def say(self, s, octets=b"x"):
-        s.sendall(octets)
-        self.assertEqual(receive_exactly(s, len(octets)), octets)
 
     def held(self):
         """Tunnels that keepers hold: two sockets each, beyond their own."""

@@ -2,32 +2,22 @@
 
 import select
 
-from harness import PASS_ALL, SockdTest, wait_until
+from harness import PASS_ALL, wait_until
 from peers import Echo, UdpEcho
-from wire import Association, Refused, receive_exactly, socks5
+from tunnels import TunnelTest
+from wire import Association, Refused, socks5
 
 ONE, TWO, THREE = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 
 
-class PrincipalTest(SockdTest):
-    def setUp(self):
-        super().setUp()
-        self.echo = Echo()
-        self.addCleanup(self.echo.close)
-
+class PrincipalTest(TunnelTest):
     def tunnel(self, come_from=ONE):
-        s = socks5(self.sockd.port(), self.echo.address, come_from=come_from)
-        self.addCleanup(s.socket.close)
-        return s
+        return super().tunnel(come_from=come_from)
 
     def assert_refused(self, come_from=ONE):
         with self.assertRaises(Refused) as caught:
             self.tunnel(come_from)
         self.assertEqual(caught.exception.code, 2)
-
-    def say(self, s, octets=b"x"):
-        s.sendall(octets)
-        self.assertEqual(receive_exactly(s, len(octets)), octets)
 
 
 class Addresses(PrincipalTest):

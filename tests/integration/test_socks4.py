@@ -6,43 +6,35 @@ import unittest
 
 from harness import PASS_ALL, SockdTest, needs_ipv6
 from peers import Echo
+from tunnels import TunnelTest
 from wire import (Refused, open_proxy, read_reply4, receive_all,
                    receive_exactly, request4, socks4)
 
 
-class Granted(SockdTest):
-    def setUp(self):
-        super().setUp()
-        self.echo = Echo()
-        self.addCleanup(self.echo.close)
-
-    def check_echo(self, s):
-        s.sendall(b"hello")
-        self.assertEqual(receive_exactly(s, 5), b"hello")
-
+class Granted(TunnelTest):
     def test_address(self):
         with socks4(self.sockd.port(), self.echo.address) as s:
-            self.check_echo(s)
+            self.say(s, b"hello")
             self.assertEqual(s.bound, self.echo.peers[0])
 
     def test_name(self):
         with socks4(self.sockd.port(), ("0.0.0.1", self.echo.port),
                     name=b"localhost") as s:
-            self.check_echo(s)
+            self.say(s, b"hello")
         self.assertEqual(self.sockd.wait_rows(1)[0]["target_host"],
                          "localhost")
 
     def test_literal_as_a_name(self):
         with socks4(self.sockd.port(), ("0.0.0.1", self.echo.port),
                     name=b"127.0.0.1") as s:
-            self.check_echo(s)
+            self.say(s, b"hello")
 
     @needs_ipv6
     def test_reply_over_ipv6_is_zeros(self):
         with Echo(host="::1") as echo:
             with socks4(self.sockd.port(), ("0.0.0.1", echo.port),
                         name=b"::1") as s:
-                self.check_echo(s)
+                self.say(s, b"hello")
                 self.assertEqual(s.bound, ("0.0.0.0", 0))
 
     def test_userid_is_logged(self):
@@ -50,7 +42,7 @@ class Granted(SockdTest):
             with self.subTest(n=n):
                 with socks4(self.sockd.port(), self.echo.address,
                             userid=b"u" * n) as s:
-                    self.check_echo(s)
+                    self.say(s, b"hello")
         rows = self.sockd.wait_rows(2)
         self.assertEqual([r["user"] for r in rows], ["uuu", "u" * 255])
         self.assertEqual({r["principal"] for r in rows}, {"ip:127.0.0.1"})
@@ -61,7 +53,7 @@ class Granted(SockdTest):
             for i in range(len(octets)):
                 s.sendall(octets[i:i + 1])
             read_reply4(s)
-            self.check_echo(s)
+            self.say(s, b"hello")
 
     def test_one_segment_with_payload_and_end(self):
         with open_proxy(self.sockd.port()) as s:

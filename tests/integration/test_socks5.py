@@ -6,6 +6,7 @@ import unittest
 
 from harness import PASS_ALL, SockdTest, needs_ipv6
 from peers import Echo
+from tunnels import TunnelTest
 from wire import (Refused, address5, greet5, open_proxy, read_reply5,
                   receive_all, receive_exactly, receive_rest, socks5, start5)
 
@@ -17,29 +18,20 @@ def closed_port():
         return s.getsockname()[1]
 
 
-class Granted(SockdTest):
+class Granted(TunnelTest):
     """Requests that are granted."""
-
-    def setUp(self):
-        super().setUp()
-        self.echo = Echo()
-        self.addCleanup(self.echo.close)
-
-    def check_echo(self, s):
-        s.sendall(b"hello")
-        self.assertEqual(receive_exactly(s, 5), b"hello")
 
     def test_ipv4(self):
         with socks5(self.sockd.port(), self.echo.address) as s:
-            self.check_echo(s)
+            self.say(s, b"hello")
 
     def test_name(self):
         with socks5(self.sockd.port(), ("localhost", self.echo.port)) as s:
-            self.check_echo(s)
+            self.say(s, b"hello")
 
     def test_name_with_trailing_dot_and_capitals(self):
         with socks5(self.sockd.port(), ("LocalHost.", self.echo.port)) as s:
-            self.check_echo(s)
+            self.say(s, b"hello")
         row = self.sockd.wait_rows(1)[0]
         self.assertEqual(row["target_host"], "localhost")
 
@@ -47,7 +39,7 @@ class Granted(SockdTest):
     def test_ipv6(self):
         with Echo(host="::1") as echo:
             with socks5(self.sockd.port(), ("::1", echo.port)) as s:
-                self.check_echo(s)
+                self.say(s, b"hello")
 
     @needs_ipv6
     def test_literals_sent_as_names_are_addresses(self):
@@ -59,7 +51,7 @@ class Granted(SockdTest):
                     s.sendall(b"\x05\x01\x00\x03" + bytes([len(text)]) +
                               text + struct.pack("!H", port))
                     self.assertEqual(read_reply5(s)[0], 0)
-                    self.check_echo(s)
+                    self.say(s, b"hello")
 
     def test_mapped_address_is_the_ipv4_address(self):
         with start5(self.sockd.port()) as s:
@@ -67,13 +59,13 @@ class Granted(SockdTest):
                       socket.inet_aton("127.0.0.1") +
                       struct.pack("!H", self.echo.port))
             self.assertEqual(read_reply5(s)[0], 0)
-            self.check_echo(s)
+            self.say(s, b"hello")
         self.assertEqual(self.sockd.wait_rows(1)[0]["target_addr"],
                          "127.0.0.1")
 
     def test_bound_address_is_our_side(self):
         with socks5(self.sockd.port(), self.echo.address) as s:
-            self.check_echo(s)
+            self.say(s, b"hello")
             self.assertEqual(s.bound, self.echo.peers[0])
 
     def test_reserved_octet_is_ignored(self):
@@ -90,7 +82,7 @@ class Granted(SockdTest):
                 if i == 3:
                     self.assertEqual(receive_exactly(s, 2), b"\x05\x00")
             self.assertEqual(read_reply5(s)[0], 0)
-            self.check_echo(s)
+            self.say(s, b"hello")
 
     def test_all_in_one_segment_with_payload_and_end(self):
         with open_proxy(self.sockd.port()) as s:
@@ -105,7 +97,7 @@ class Granted(SockdTest):
 
     def test_row(self):
         with socks5(self.sockd.port(), self.echo.address) as s:
-            self.check_echo(s)
+            self.say(s, b"hello")
             client = s.getsockname()
             source = self.echo.peers[0]
         row = self.sockd.wait_rows(1)[0]

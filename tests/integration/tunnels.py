@@ -1,0 +1,21 @@
+"""Tests of tunnels to an echo: what they open ends with them."""
+
+from harness import SockdTest
+from peers import Echo
+from wire import receive_exactly, socks5
+
+
+class TunnelTest(SockdTest):
+    def setUp(self):
+        super().setUp()
+        self.echo = Echo()
+        self.addCleanup(self.echo.close)
+
+    def tunnel(self, **how):
+        s = socks5(self.sockd.port(), self.echo.address, **how)
+        self.addCleanup(s.socket.close)
+        return s
+
+    def say(self, s, octets=b"x"):
+        s.sendall(octets)
+        self.assertEqual(receive_exactly(s, len(octets)), octets)
