@@ -146,7 +146,7 @@ class TwoAddresses(NetTest):
 @needs_root
 @needs("ip")
 class WithoutIPv6(NetTest):
-    """Turned off, as often: a network out of reach and no failure."""
+    """Turned off, as often."""
 
     @classmethod
     def wire(cls):
@@ -154,7 +154,7 @@ class WithoutIPv6(NetTest):
         cls.nets.exec("proxy", "sh", "-c", "off=/proc/sys/net/ipv6/conf/all/"
                       "disable_ipv6; test ! -e $off || echo 1 > $off")
 
-    def test_it(self):
+    def test_it_is_a_network_out_of_reach_and_no_failure(self):
         for command in (CONNECT, BIND):
             with self.assertRaises(Refused) as refused, \
                     self.nets.inside("client"):
