@@ -1,8 +1,7 @@
 /*
- * What processes say to each other, to octets and back.
- *
- * Each enum is checked before it becomes one, and a message is taken only
- * when it ends where its last field does.
+ * What processes say to each other, to octets and back.  Each enum is checked
+ * before it becomes one, and a message is taken only when it ends where its
+ * last field does.
  *
  *	login question   KIND serial service user password client
  *	login answer     KIND serial verdict user n_gids gid ...
