@@ -50,7 +50,6 @@ class Processes(SockdTest):
                                             for k in SERVERS))
         self.assertEqual(comm(self.sockd.pid), "sockd-master")
 
-    @needs_root
     @staticmethod
     def rights_of(pid):
         """What it may still do; a process gives it up before it serves."""
@@ -62,6 +61,7 @@ class Processes(SockdTest):
             ("Groups", status["Groups"].strip() != ""),
             ("NoNewPrivs", status["NoNewPrivs"].strip() != "1")) if some]
 
+    @needs_root
     def test_root_is_given_up(self):
         wait_until("all kinds", lambda: all(self.sockd.children(k)
                                             for k in SERVERS))
@@ -78,7 +78,8 @@ class Processes(SockdTest):
             self.skipTest("built without seccomp")
         if is_built_with("SOCKD_SANITIZERS"):
             self.skipTest("a build with sanitizers has no filter")
-        for pid in self.sockd.children("worker"):
+        for pid in wait_until("there are workers",
+                              lambda: self.sockd.children("worker")):
             def filtered():
                 with open(f"/proc/{pid}/status") as f:
                     return "Seccomp:\t2" in f.read()
