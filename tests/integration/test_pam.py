@@ -158,25 +158,27 @@ class Rogue(RogueTest):
         for pid in self.sockd.children("auth") if IS_ROOT else []:
             self.assertLess(descriptors(pid), 60)
 
+    def helpers(self):
+        """Those of the family that the master has not forked."""
+        family = self.sockd.children("auth")
+        with open(f"/proc/{self.sockd.pid}/task/{self.sockd.pid}/children") \
+                as f:
+            return set(family) - {int(pid) for pid in f.read().split()}
+
     def test_helpers_die_with_their_parent_though_a_module_changed_ids(self):
         for _ in range(8):
             self.assertEqual(self.login("fsuid"), 0)
-        helpers = self.sockd.children("auth")
-        with open(f"/proc/{self.sockd.pid}/task/{self.sockd.pid}/children") \
-                as f:
-            below = {int(p) for p in f.read().split()}
-        parent, = below & set(helpers)
+        helpers = self.helpers()
+        parent, = set(self.sockd.children("auth")) - helpers
         os.kill(parent, SIGKILL)
         wait_until("the helpers end", lambda: not any(
             comm(p) == "sockd-auth" for p in helpers))
         wait_until("a new family stands", lambda: self.login("ann") == 0)
 
     def test_a_helper_that_is_killed(self):
-        for pid in self.sockd.children("auth"):
-            with open(f"/proc/{pid}/stat") as f:
-                ppid = int(f.read().rsplit(")", 1)[1].split()[1])
-            if ppid != self.sockd.pid:
-                os.kill(pid, SIGKILL)
+        for pid in wait_until("there is a helper", self.helpers):
+            os.kill(pid, SIGKILL)
+        self.sockd.wait_line("helper died")
         wait_until("a new one stands", lambda: self.login("ann") == 0)
 
 
