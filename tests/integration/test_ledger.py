@@ -107,6 +107,9 @@ class Rows(SockdTest):
         with Echo() as echo:
             socks5(self.sockd.port(), echo.address).close()
             self.sockd.wait_rows(1)
+        self.assertEqual({row["name"] for row in self.sockd.rows(
+            "SELECT name FROM sqlite_master WHERE type = 'view'")},
+            set(VIEWS))
         for view in VIEWS:
             self.sockd.rows(f"SELECT * FROM {view}")
         today, = self.sockd.rows("SELECT * FROM today")
