@@ -42,15 +42,21 @@ log_failure(const struct session *s)
 }
 
 static bool
-tell_status(struct session *s, uint8_t status)
+tell_success(struct session *s)
 {
 	uint8_t buf[USERPASS_REPLY_SIZE];
 
-	userpass_reply_encode(buf, status);
-	if (status != USERPASS_SUCCESS)
-		return refuse_octets(s, buf, sizeof(buf),
-		    OUTCOME_AUTH_FAILED);
+	userpass_reply_encode(buf, USERPASS_SUCCESS);
 	return reply_octets(s, buf, sizeof(buf));
+}
+
+static bool
+tell_failure(struct session *s, enum outcome why)
+{
+	uint8_t buf[USERPASS_REPLY_SIZE];
+
+	userpass_reply_encode(buf, USERPASS_FAILURE);
+	return refuse_octets(s, buf, sizeof(buf), why);
 }
 
 /* A keeper waits in our place, where there is one. */
@@ -78,8 +84,7 @@ fail_at(struct session *s, uint64_t due_ms, enum outcome why)
 		break;
 	}
 	s->excused_ms += clock_ms() - began_ms;
-	tell_status(s, USERPASS_FAILURE);
-	return session_fail(s, why);
+	return tell_failure(s, why);
 }
 
 /* The time of a failure tells nothing about the name. */
@@ -125,7 +130,7 @@ succeed(struct session *s, const struct login_answer *answer)
 	shown->n_gids = (uint16_t)n;
 	shown->auth = AUTH_PASSWORD;
 	question_at_login(&s->question, s->name, shown->gids, n);
-	return tell_status(s, USERPASS_SUCCESS);
+	return tell_success(s);
 }
 
 /* Ask an auth helper; false: the session is over.  No answer is an error. */
@@ -181,7 +186,7 @@ login(struct session *s, struct login_question *q)
 	if (n == DECODE_MORE)
 		return false;
 	if (n == DECODE_BAD_VERSION)
-		return tell_status(s, USERPASS_FAILURE);
+		return tell_failure(s, OUTCOME_BAD_REQUEST);
 	if (n < 0 ||			/* a NUL: no name, no password */
 	    !abuse_may_log_in(s))
 		return fail_login(s, came_ms);

@@ -9,7 +9,8 @@ from signal import SIGKILL
 from harness import IS_ROOT, comm, descriptors, wait_until
 from pam_stack import RogueTest
 from peers import Echo
-from wire import Refused, greet5, login5, open_proxy, socks5
+from wire import (Refused, greet5, login5, open_proxy, receive_rest,
+                  socks5)
 
 
 def is_readable(s):
@@ -67,6 +68,14 @@ class Login(RogueTest):
             with open_proxy(self.sockd.port()) as s:
                 greet5(s, 2)
                 self.assertEqual(login5(s, user, password), 1)
+        self.assertEqual(self.asked(), [])
+
+    def test_another_version_is_no_login(self):
+        with self.open() as s:
+            greet5(s, 2)
+            s.sendall(b"\x05\x01")
+            self.assertEqual(receive_rest(s), b"\x01\x01")
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "bad-request")
         self.assertEqual(self.asked(), [])
 
     def test_a_name_that_would_be_counted_as_an_address_is_none(self):
