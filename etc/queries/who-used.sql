@@ -1,8 +1,9 @@
 -- Who used this address and port at that time?
 --
 -- An abuse report names an address and port of ours and a time (give it with
--- its zone; sockd stores UTC).  Half a minute on both sides allows for a
--- clock that is off.
+-- its zone; sockd stores UTC).  IPv6 is written in small letters and as short
+-- as can be, '2001:db8::5'.  Half a minute on both sides allows for a clock
+-- that is off.
 --
 --	sqlite3 -box /var/lib/sockd/sockd.db \
 --	    -cmd ".parameter set :addr \"'203.0.113.5'\"" \
