@@ -109,6 +109,15 @@ policy_decide(const struct policy *policy, const struct rule_question *q)
 	return v;
 }
 
+int
+policy_first_yes(const struct policy *policy, const struct rule_question *q)
+{
+	for (size_t i = q->first; i < policy->n_rules; i++)
+		if (rule_holds(&policy->rules[i], q, NULL) == ANSWER_YES)
+			return (int)i;
+	return -1;
+}
+
 size_t
 policy_first_open(const struct policy *policy, const struct rule_question *q)
 {

@@ -170,6 +170,13 @@ struct rule_verdict policy_decide(const struct policy *policy,
 	    const struct rule_question *q);
 
 /*
+ * The first rule that says yes, -1: none does.  Of a request that cannot pass
+ * it is the block to name, whatever those before it still wait for.
+ */
+int	policy_first_yes(const struct policy *policy,
+	    const struct rule_question *q);
+
+/*
  * The first rule that does not say no, whatever the hour: as first of a
  * question in which more is known, it spares all others before it.
  */

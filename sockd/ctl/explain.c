@@ -93,8 +93,10 @@ never_allowed(const struct explained *e, const struct addr *to)
 static void
 print_verdict(const struct explained *e, const struct rule_verdict *v)
 {
-	const char *name = v->rule >= 0 ?
-	    e->conf->policy.rules[v->rule].name : NULL;
+	const struct policy *policy = &e->conf->policy;
+	int rule = v->decision == DECISION_BLOCK ?
+	    policy_first_yes(policy, &e->question) : v->rule;
+	const char *name = rule >= 0 ? policy->rules[rule].name : NULL;
 
 	switch (v->decision) {
 	case DECISION_PASS:

@@ -23,7 +23,7 @@ look_at_the_clock(struct session *s)
 bool
 authorize(struct session *s)
 {
-	struct rule_verdict verdict;
+	const struct policy *policy = &s->conf->policy;
 
 	/* The ledger knows a user by the canonical name, also a blocked one. */
 	if (s->question.who == WHO_USER && !limits_name(s))
@@ -32,9 +32,8 @@ authorize(struct session *s)
 	/* SOCKS4 knows no method; its clients are those that offer none. */
 	if (!conf_listen_offers(s->listen, s->method))
 		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_BLOCKED);
-	verdict = policy_decide(&s->conf->policy, &s->question);
-	if (!verdict.can_pass) {
-		s->blocked_by = verdict.rule;
+	if (!policy_decide(policy, &s->question).can_pass) {
+		s->blocked_by = policy_first_yes(policy, &s->question);
 		return refuse(s, SOCKS5_NOT_ALLOWED, OUTCOME_BLOCKED);
 	}
 	if (!limits_enter(s))

@@ -150,8 +150,9 @@ class Rows(SockdTest):
 
 
 class Refusals(SockdTest):
-    RULES = 'rule "mail" { action = "block" ports = { "25" } }\n' \
-        'rule "lab" { action = "block" to = { "127.0.0.66" } }\n' + PASS_ALL
+    RULES = 'rule "lab" { action = "block" to = { "127.0.0.66" } }\n' \
+        'rule "mail" { action = "block" ports = { "25" } }\n' \
+        'rule "names" { action = "block" to = { ".example" } }\n' + PASS_ALL
 
     def test_a_refused_request_is_a_row_with_its_rule(self):
         with self.assertRaises(Refused):
@@ -171,6 +172,17 @@ class Refusals(SockdTest):
                          ("blocked", "lab"))
         self.assertEqual((second["outcome"], second["rule"]),
                          ("blocked", None))
+
+    def test_a_name_is_refused_by_the_rule_that_needs_no_address(self):
+        """Though one before it would wait for the address."""
+        for target in (("localhost", 25), ("a.example", 80)):
+            with self.assertRaises(Refused):
+                socks5(self.sockd.port(), target)
+        mail, name = self.sockd.wait_rows(2)
+        self.assertEqual((mail["outcome"], mail["rule"]),
+                         ("blocked", "mail"))
+        self.assertEqual((name["outcome"], name["rule"]),
+                         ("blocked", "names"))
 
     def test_refusals_before_a_login_are_ten_rows_and_repeats(self):
         n = 60

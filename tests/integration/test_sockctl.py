@@ -231,6 +231,7 @@ class Ctl(SockdTest):
 
 class Explain(unittest.TestCase):
     RULES = '''
+rule "nets" { action = "block" to = { "192.0.2.0/24" } ports = { "25" } }
 rule "mail" { action = "block" ports = { "25" } }
 rule "night" { action = "block" users = { "ann" }
 	hours = { "mon-fri 22:00-06:00" } }
@@ -279,6 +280,11 @@ limit "all" { bytes = { "100MB/day" } }
         code, rules, _ = self.explain("user=", "from=10.0.0.7",
                                       "to=192.0.2.1:443", "command=bind")
         self.assertEqual((code, rules["office"]), (1, "no commands"))
+
+    def test_a_block_is_named_though_one_before_it_is_not_known(self):
+        _, rules, text = self.explain("from=10.0.0.7", "to=a.example:25")
+        self.assertEqual((rules["nets"], rules["mail"]), ("not yet to", "yes"))
+        self.assertIn("block: rule mail", text)
 
     def test_what_is_not_said_is_not_known(self):
         _, rules, text = self.explain("from=192.0.2.7", "to=192.0.2.1:443")

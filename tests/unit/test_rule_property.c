@@ -100,8 +100,13 @@ check_early(const struct world *w, const struct rule_question *early,
 	cr_assert_eq(e.can_pass, e.decision != DECISION_BLOCK);
 	if (e.decision != DECISION_OPEN)
 		cr_assert_eq(l.decision, e.decision, "world %" PRIx64, seed);
-	if (!e.can_pass)
+	if (!e.can_pass) {
+		int yes = policy_first_yes(&w->policy, early);
+
 		cr_assert_not(l.can_pass, "world %" PRIx64, seed);
+		cr_assert(yes == -1 || w->rules[yes].action == RULE_BLOCK,
+		    "world %" PRIx64, seed);
+	}
 	if (e.rule != -1)
 		cr_assert_eq(l.rule, e.rule, "world %" PRIx64, seed);
 	for (size_t i = 0; i < w->policy.n_rules; i++) {
@@ -285,6 +290,8 @@ Test(property, with_everything_known_the_first_match_decides)
 			i++;
 		v = policy_decide(&w.policy, &w.q);
 		cr_assert_eq(v.rule, i < w.policy.n_rules ? (int)i : -1,
+		    "world %" PRIx64, seed);
+		cr_assert_eq(policy_first_yes(&w.policy, &w.q), v.rule,
 		    "world %" PRIx64, seed);
 		pass = v.rule != -1 && w.rules[i].action == RULE_PASS;
 		cr_assert_eq(v.decision, pass ? DECISION_PASS : DECISION_BLOCK,
