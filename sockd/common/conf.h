@@ -110,6 +110,13 @@ struct conf {
 struct conf *conf_load(const char *file, char *err, size_t err_size);
 void	conf_free(struct conf *conf);
 
+/*
+ * The same for who only looks at what run_dir and state_dir hold: without
+ * listeners, rules and limits, which may ask for what this machine lacks just
+ * now, an address or a group.
+ */
+struct conf *conf_load_places(const char *file, char *err, size_t err_size);
+
 /* The listen section of this name; NULL: there is none. */
 const struct conf_listen *conf_listen_named(const struct conf *conf,
 	    const char *name);

@@ -15,8 +15,8 @@ static const char *const scalar_sections[] = {
 	"resolver", "udp", "bind", "accounting",
 };
 
-static bool
-build_scalars(struct conf_reader *r)
+bool
+conf_build_scalars(struct conf_reader *r)
 {
 	enum { N = N_ELEMENTS(scalar_sections) };
 	struct conf *conf = r->conf;
@@ -233,8 +233,8 @@ build_limits(struct conf_reader *r)
 bool
 conf_build(struct conf_reader *r)
 {
-	bool ok = build_scalars(r) && build_listens(r) && build_rules(r) &&
-	    build_limits(r);
+	bool ok = conf_build_scalars(r) && build_listens(r) &&
+	    build_rules(r) && build_limits(r);
 
 	conf_groups_end(r);
 	return ok;

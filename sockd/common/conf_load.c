@@ -46,8 +46,15 @@ begin(struct conf_reader *r)
 	return r->conf->file != NULL || conf_no_memory(r);
 }
 
-struct conf *
-conf_load(const char *file, char *err, size_t err_size)
+static bool
+build_all(struct conf_reader *r)
+{
+	return conf_build(r) && conf_check(r);
+}
+
+static struct conf *
+load(const char *file, char *err, size_t err_size,
+    bool (*build)(struct conf_reader *))
 {
 	struct conf_reader r = { .file = file, .err = err,
 	    .err_size = err_size };
@@ -55,13 +62,24 @@ conf_load(const char *file, char *err, size_t err_size)
 
 	if (err_size > 0)
 		err[0] = '\0';
-	ok = begin(&r) && (file == NULL || read_file(&r)) &&
-	    conf_build(&r) && conf_check(&r);
+	ok = begin(&r) && (file == NULL || read_file(&r)) && build(&r);
 	arena_free(r.scratch);
 	if (ok)
 		return r.conf;
 	arena_free(r.memory);
 	return NULL;
+}
+
+struct conf *
+conf_load(const char *file, char *err, size_t err_size)
+{
+	return load(file, err, err_size, build_all);
+}
+
+struct conf *
+conf_load_places(const char *file, char *err, size_t err_size)
+{
+	return load(file, err, err_size, conf_build_scalars);
 }
 
 void

@@ -178,6 +178,8 @@ bool	conf_fill(struct conf_reader *r, const struct conf_section *section,
 /* ---- conf_build.c, conf_check.c ---- */
 
 bool	conf_build(struct conf_reader *r);
+/* Of it, the sections without a name. */
+bool	conf_build_scalars(struct conf_reader *r);
 bool	conf_check(struct conf_reader *r);
 
 /* ---- conf_people.c ---- */

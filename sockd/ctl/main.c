@@ -55,13 +55,16 @@ usage(void)
 static int
 run(const struct ctl_word *command, const char *file, int argc, char *argv[])
 {
+	bool asks_rules = command->run == ctl_explain;
 	char why[512];
-	struct conf *conf = conf_load(file, why, sizeof(why));
+	struct conf *conf = asks_rules ?
+	    conf_load(file, why, sizeof(why)) :
+	    conf_load_places(file, why, sizeof(why));
 	enum ctl_exit rc;
 
 	if (conf == NULL) {
 		fprintf(stderr, "sockctl: %s\n", why);
-		return command->run == ctl_explain ? CTL_USAGE : CTL_NO;
+		return asks_rules ? CTL_USAGE : CTL_NO;
 	}
 	log_open(STDERR_FILENO, LOG_ERR, "sockctl");
 	rc = command->run(conf, argc, argv);

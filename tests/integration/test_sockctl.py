@@ -222,6 +222,19 @@ class Ctl(SockdTest):
         for line in out.stderr.expandtabs().splitlines():
             self.assertLessEqual(len(line), 80)
 
+    def test_a_rule_that_no_longer_fits_this_machine(self):
+        """An interface is down, and that is when one wants to look."""
+        wait_until("a ledger", lambda: self.ctl("quota").returncode == 0)
+        with open(self.sockd.config, "a") as f:
+            f.write('rule "out" { action = "pass" source = { "192.0.2.7" } }'
+                    "\n")
+        for words in (["status"], ["live"], ["quota"]):
+            out = self.ctl(*words)
+            self.assertEqual((out.returncode, out.stderr), (0, ""), words)
+        out = self.ctl("explain")
+        self.assertEqual(out.returncode, 2)
+        self.assertIn("192.0.2.7", out.stderr)
+
     def test_without_a_daemon_it_says_so(self):
         self.sockd.stop()
         out = self.ctl("status")
