@@ -18,6 +18,7 @@
 #include "session.h"
 #include "sockd/common/clock.h"
 #include "sockd/common/fd.h"
+#include "sockd/common/log.h"
 #include "wait.h"
 
 enum { ATTEMPT_DELAY_MS = 250 };
@@ -62,6 +63,28 @@ bind_source(int fd, const struct addr *source)
 	return bind(fd, (struct sockaddr *)&ss, len);
 }
 
+/* It went with its interface: who looks why nobody gets out is to read it. */
+static bool
+take_source(int fd, const struct rule *rule, const struct addr *source)
+{
+	static struct log_condition missing = { .what = "source missing" };
+	static struct addr which;
+	char text[ADDR_TEXT_MAX];
+
+	if (bind_source(fd, source) == 0) {
+		if (addr_equal(source, &which))
+			log_ends(&missing);
+		return true;
+	}
+	if (errno == EADDRNOTAVAIL) {
+		if (missing.count == 0)
+			which = *source;
+		log_starts(&missing, "rule=%s address=%s", rule->name,
+		    addr_format(source, text));
+	}
+	return false;
+}
+
 /* A socket on its way to this address; -1 and errno. */
 static int
 set_off(const struct addr *to, const struct rule *rule)
@@ -77,7 +100,7 @@ set_off(const struct addr *to, const struct rule *rule)
 	if (fd == -1)
 		return -1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-	if (source->family != ADDR_NONE && bind_source(fd, source) == -1)
+	if (source->family != ADDR_NONE && !take_source(fd, rule, source))
 		goto fail;
 	if (connect(fd, (struct sockaddr *)&ss, len) == -1 &&
 	    errno != EINPROGRESS && errno != EINTR)

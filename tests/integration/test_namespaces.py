@@ -283,6 +283,36 @@ class Ipv6Only(NetTest):
 
 @needs_root
 @needs("ip")
+class SourceLost(NetTest):
+    RULES = 'rule "out" { action = "pass" source = { "10.77.2.9" } }\n'
+
+    @classmethod
+    def wire(cls):
+        super().wire()
+        cls.source("add")
+
+    @classmethod
+    def source(cls, verb):
+        cls.nets.ip("proxy", "address", verb, "10.77.2.9/24", "dev", "wire2")
+
+    def test_connect(self):
+        self.assert_connect()
+        self.source("del")
+        with self.nets.inside("client"):
+            for _ in range(20):
+                with self.assertRaises(Refused) as refused:
+                    socks5((self.PROXY, 1080), self.echo.address)
+                self.assertEqual(refused.exception.code, 1)
+        lines = self.sockd.wait_line("source missing rule=")
+        self.assertIn("rule=out address=10.77.2.9", lines[0])
+        workers = {line.split("[")[1].split("]")[0] for line in lines}
+        self.assertEqual(len(lines), len(workers), "told more than once")
+        self.source("add")
+        self.assert_connect()
+
+
+@needs_root
+@needs("ip")
 class PortRange(NetTest):
     CONFIG = {"udp": {"ports": "40000-40003"}, "bind": {"ports": "40000-40003"}}
 
