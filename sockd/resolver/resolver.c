@@ -12,6 +12,8 @@
 #include "resolver.h"
 
 #include <netdb.h>
+#include <resolv.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -25,6 +27,25 @@ start(const struct process *p, void *arg)
 {
 	(void)arg;
 	return sandbox_enter(p->kind) == 0;
+}
+
+/*
+ * The C library turns to the second server of resolv.conf after 5 seconds,
+ * which is all that a name has by default: with the first one dead nothing
+ * would be resolved.
+ */
+static void
+ask_second_in_time(uint64_t timeout_ms)
+{
+	const char *given = getenv("RES_OPTIONS");
+	const int half_s = timeout_ms < 4000 ? 1 : (int)(timeout_ms / 2000);
+	char options[512];
+
+	if (res_init() == -1 || _res.retrans <= half_s)
+		return;
+	snprintf(options, sizeof(options), "%s timeout:%d",
+	    given == NULL ? "" : given, half_s);
+	setenv("RES_OPTIONS", options, 1);
 }
 
 static bool
@@ -117,6 +138,7 @@ resolver_main(struct process *p)
 	process_enter(p);
 	if (process_become(p, conf->user, true) == -1)
 		_exit(EXIT_FAILURE);
+	ask_second_in_time(conf->resolver.timeout_ms);
 	if (helper_family_run(p, &family) == -1)	/* says ready */
 		_exit(EXIT_FAILURE);
 	_exit(EXIT_SUCCESS);

@@ -102,10 +102,11 @@ class NameServerTest(SockdTest):
     def path(self, name):
         return os.path.join(self.own, name)
 
-    def use_server(self, address):
+    def use_server(self, *addresses, options="timeout:30 attempts:3"):
         """Written in place: it is a mount."""
         with open(self.path("resolv.conf"), "w") as f:
-            f.write(f"nameserver {address}\noptions timeout:30 attempts:1\n")
+            f.writelines(f"nameserver {a}\n" for a in addresses)
+            f.write(f"options {options}\n")
 
     def wrap_sockd(self):
         sockd = os.environ["SOCKD"]

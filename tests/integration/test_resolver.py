@@ -7,7 +7,26 @@ from signal import SIGKILL
 from harness import wait_until
 from nameserver import NameServer, NameServerTest
 from peers import Echo
-from wire import address5, greet5, open_proxy, read_reply5
+from wire import address5, greet5, open_proxy, read_reply5, socks5
+
+
+class Mute(NameServer):
+    def answer(self, question, peer):
+        pass
+
+
+class Default(NameServerTest):
+    CONFIG = {}
+
+    def test_the_second_server_is_asked(self):
+        """When the first is dead, with the system's own patience."""
+        dead = Mute()
+        self.addCleanup(dead.close)
+        self.use_server(dead.address, self.server.address, options="attempts:2")
+        with Echo() as echo, socks5(self.sockd.port(),
+                                    ("ok.test", echo.port)) as s:
+            s.sendall(b"x")
+            self.assertEqual(s.recv(1), b"x")
 
 
 class Resolver(NameServerTest):
