@@ -238,7 +238,8 @@ struct principal_slot {
 
 /* What the log tells of an address once a minute, and not each time. */
 enum place_told { PLACE_HANDSHAKES, PLACE_SESSIONS, PLACE_LIMIT_SESSIONS,
-		  PLACE_LIMIT_ADDRESSES, PLACE_UNKNOWN, N_PLACE_TOLD };
+		  PLACE_LIMIT_ADDRESSES, PLACE_UNKNOWN, PLACE_USED_UP,
+		  N_PLACE_TOLD };
 
 struct place_told_slot {
 	_Atomic uint64_t	due_ms;		/* not before */

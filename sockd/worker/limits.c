@@ -195,18 +195,21 @@ limits_enter(struct session *s)
 }
 
 static void
-log_used_up(const struct session *s, const struct limit *limit, size_t cap)
+log_used_up(struct session *s, const struct limit *limit, size_t cap)
 {
 	char client[ADDR_TEXT_MAX], name[QUOTED_SIZE], resets[DAY_NAME_SIZE];
 	const struct limit_cap *c = cap < limit->n_bytes ? &limit->bytes[cap] :
 	    &limit->time[cap - limit->n_bytes];
+	uint32_t n = times(s, PLACE_USED_UP);
 
+	if (n == 0)
+		return;
 	period_reset_name(c->period,
 	    (int32_t)atomic_load(&s->board->header->day), resets);
 	log_info("quota used-up client=%s principal=%s limit=%s period=%s "
-	    "resets=%s", addr_format_port(&s->shown->client, client),
-	    whose(s, name), limit->name,
-	    units_period_name(c->period), resets);
+	    "resets=%s count=%u", addr_format_port(&s->shown->client, client),
+	    whose(s, name), limit->name, units_period_name(c->period), resets,
+	    n);
 }
 
 /* It lives under newer limits than ours: the accountant sees to it. */
