@@ -215,7 +215,10 @@ due_ms(struct relay *r)
 
 /* ---- what came ---- */
 
-/* Which of a socket's flows can go on? */
+/*
+ * Which of a socket's flows can go on?  None beside a broken one: a socket
+ * tells its error once, and what it says then is no end to be passed on.
+ */
 static void
 heed(struct relay *r, int side)
 {
@@ -224,6 +227,8 @@ heed(struct relay *r, int side)
 	    (POLLIN | POLLPRI | POLLRDHUP | TROUBLE);
 	short to = r->fds[!side].revents & (POLLOUT | TROUBLE);
 
+	if (r->flows[!side].need == FLOW_BROKEN)
+		return;
 	if (f->need == FLOW_IN && from != 0)
 		move(r, side, from);
 	else if (f->need == FLOW_OUT && to != 0)

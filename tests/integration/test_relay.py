@@ -25,6 +25,19 @@ def ends_by_reset(s):
     return False
 
 
+def fill(s):
+    """Send until nothing more is taken for half a second."""
+    s.setblocking(False)
+    idle = time.monotonic()
+    while time.monotonic() - idle < 0.5:
+        try:
+            s.send(bytes(1 << 16))
+            idle = time.monotonic()
+        except BlockingIOError:
+            time.sleep(0.01)
+    s.setblocking(True)
+
+
 def send_random(s, size, digest):
     """Send size octets that no relay can guess, and half-close."""
     block = os.urandom(1 << 18)
@@ -213,17 +226,33 @@ class Ends(SockdTest):
         """Nobody waits for the client, and yet its reset is noticed."""
         with Silent() as deaf:
             s = socks5(self.sockd.port(), deaf.address)
-            s.setblocking(False)
-            idle = time.monotonic()
-            while time.monotonic() - idle < 0.5:
-                try:
-                    s.send(bytes(1 << 16))
-                    idle = time.monotonic()
-                except BlockingIOError:
-                    time.sleep(0.01)
+            fill(s)
             reset(s.socket)
             row = self.sockd.wait_rows(1, patience_s=30)[0]
             self.assertEqual(row["outcome"], "reset")
+
+    def test_reset_of_a_target_that_does_not_read(self):
+        """It interrupts a send; the client is told no orderly end."""
+        with Silent() as deaf, \
+                socks5(self.sockd.port(), deaf.address) as s:
+            fill(s)
+            reset(deaf.connections[0])
+            self.assertTrue(ends_by_reset(s))
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "reset")
+
+    def test_reset_of_a_client_that_does_not_read(self):
+        seen = []
+
+        def pour(s):
+            fill(s)
+            reset(client.socket)
+            seen.append(ends_by_reset(s))
+
+        with Script(pour) as target:
+            client = socks5(self.sockd.port(), target.address)
+            wait_until("the target sees it", lambda: seen)
+        self.assertEqual(seen, [True])
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "reset")
 
     def test_what_was_not_passed_on_does_not_count(self):
         """The client goes while the target pours: down is what was sent."""
