@@ -105,6 +105,7 @@ remember(struct children *c, uint32_t index, pid_t pid, enum process_kind kind)
 	};
 	atomic_store(&c->base.board->processes[index].pid, (int32_t)pid);
 	c->broods[kind].living++;
+	c->broods[kind].bereaved = false;
 }
 
 bool
@@ -175,6 +176,11 @@ tell_death(const struct child *child, int status, unsigned lost)
 		    (long)child->pid);
 }
 
+/*
+ * Of those that wait for a shared descriptor the kernel wakes one.  If that
+ * one is killed then, the others hear of nothing until more comes; one that
+ * joins them sees what is there, and so each that was killed is replaced.
+ */
 static void
 bury(struct children *c, uint32_t index, int status)
 {
@@ -191,6 +197,7 @@ bury(struct children *c, uint32_t index, int status)
 		brood->old--;
 	if (status != 0 && !child->leaving)
 		back_off(brood, child);
+	brood->bereaved |= status != 0;
 	process_free(c->base.board, index);
 	*child = (struct child){ 0 };
 }

@@ -25,6 +25,7 @@ struct brood {
 	unsigned	old;		/* of earlier ones */
 	uint64_t	not_before_ms;	/* back-off */
 	uint64_t	delay_ms;
+	bool		bereaved;	/* one was killed: see bury() */
 };
 
 struct children {

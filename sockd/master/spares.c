@@ -132,7 +132,7 @@ count_needed(struct spares *s, const struct children *c, unsigned spare)
 	if (spare >= min_spare) {
 		if (clock_ms() - s->needed_ms > NEED_MS)
 			s->batch = 0;
-		return 0;
+		return c->broods[PROCESS_WORKER].bereaved;
 	}
 	s->needed_ms = clock_ms();
 	need = min_spare - spare + count_waiting(c);
@@ -156,7 +156,8 @@ fork_needed(struct spares *s, struct children *c, unsigned spare)
 	return n;
 }
 
-/* How full the keepers are decides whether another is forked. */
+/* How full the keepers are decides whether another is forked; one that was
+ * killed is replaced. */
 static void
 keep_keepers(struct children *c)
 {
@@ -169,8 +170,8 @@ keep_keepers(struct children *c)
 		    c->by_index[i].kind == PROCESS_KEEPER)
 			held += atomic_load(
 			    &c->base.board->processes[i].served);
-	if (living == 0 || (living < KEEPERS_MAX &&
-	    held > (uint64_t)living * each / 4 * 3))
+	if (living == 0 || c->broods[PROCESS_KEEPER].bereaved ||
+	    (living < KEEPERS_MAX && held > (uint64_t)living * each / 4 * 3))
 		child_start(c, PROCESS_KEEPER);
 }
 

@@ -208,6 +208,21 @@ class Keepers(ParkingTest):
             s.socket.close()
         self.sockd.wait_rows(60, "outcome = 'client-closed'")
 
+    def test_one_that_is_killed_is_replaced_though_others_have_room(self):
+        """The kernel may have told it alone of a tunnel that comes."""
+        def keepers():
+            return self.sockd.children("keeper")
+
+        tunnels = [self.tunnel() for _ in range(30)]
+        wait_until("another keeper", lambda: len(keepers()) == 2)
+        for s in tunnels:
+            s.socket.close()
+        self.sockd.wait_rows(30)
+        pid = keepers()[0]
+        os.kill(pid, signal.SIGKILL)
+        wait_until("it is replaced", lambda: pid not in keepers() and
+                   len(keepers()) == 2)
+
 
 class FailedLogins(RogueTest):
     """Clients whose login failed wait in a keeper, not in workers."""

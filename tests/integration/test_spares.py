@@ -37,6 +37,21 @@ class Spares(SockdTest):
         print(f"the surplus went in {time.monotonic() - begin:.3f} s")
 
 
+class Killed(SockdTest):
+    CONFIG = {"workers": {"start": 4, "min_spare": 1, "max_spare": 4}}
+
+    def test_one_that_is_killed_is_replaced_though_others_are_idle(self):
+        """The kernel may have told it alone of a client that comes."""
+        def workers():
+            return self.sockd.children("worker")
+
+        wait_until("all stand", lambda: len(workers()) == 4)
+        pid = workers()[0]
+        os.kill(pid, signal.SIGKILL)
+        wait_until("it is replaced", lambda: pid not in workers() and
+                   len(workers()) == 4)
+
+
 class Most(SockdTest):
     CONFIG = {"workers": {"start": 1, "min_spare": 1, "max_spare": 1,
                           "max": 32000}}
