@@ -203,7 +203,6 @@ pull(struct flow *f, bool *again)
 		return errno == EAGAIN ? false : broken(f, errno);
 	}
 	f->ended = n == 0;
-	f->cut_short = !f->splices && (size_t)n < f->meter.leave;
 	f->took |= n > 0;
 	*again = f->ending || (size_t)n >= AGAIN_FROM ||
 	    (size_t)n == f->meter.leave ||
@@ -259,9 +258,9 @@ move_chunks(struct flow *f, short said)
 		}
 		if (!again)
 			break;
-		/* where poll was not asked: a recv would skip the octet;
-		 * behind a FIN comes none */
-		if (f->cut_short && !f->ending && (said == 0 || round > 0))
+		/* where poll was not asked: a recv would skip the octet,
+		 * however much the last one got; behind a FIN comes none */
+		if (!f->splices && !f->ending && (said == 0 || round > 0))
 			f->marked |= is_at_mark(f);
 		if (f->marked && f->unpaid == 0)
 			take_urgent(f);

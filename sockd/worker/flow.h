@@ -34,8 +34,6 @@ struct flow {
 	bool		mark_ahead;	/* and what stands before it is on its
 					 * way yet: to ask for it again is to
 					 * be told again */
-	bool		cut_short;	/* the last copy got less than it might:
-					 * perhaps a mark stands there */
 	bool		has_urgent;	/* and is in our hands */
 	uint8_t		urgent;
 	bool		no_pipe;	/* there is none to be had */

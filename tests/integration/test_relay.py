@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 
-from harness import SockdTest, wait_until
+from harness import PASS_ALL, SockdTest, wait_until
 from peers import Echo, Script, Silent, Sink, Source
 from wire import (CONNECT, address5, open_proxy, receive_all,
                   receive_exactly, reset, socks5)
@@ -310,6 +310,23 @@ class Urgent(SockdTest):
         except OSError:
             return False
         return True
+
+
+class ShapedUrgent(SockdTest):
+    RULES = PASS_ALL + 'limit "slow" { rate_up = "4000B" }\n'
+    ALLOWED = 1000		# at once: a quarter of a second's
+
+    def test_urgent_octet_behind_all_that_the_rate_allows(self):
+        """It comes while nobody asks the socket."""
+        with Silent() as silent, \
+                socks5(self.sockd.port(), silent.address) as s:
+            s.sendall(bytes(self.ALLOWED))
+            target = wait_until("it connects", lambda: silent.connections)[0]
+            receive_exactly(target, self.ALLOWED)
+            s.send(b"!", socket.MSG_OOB)
+            heard = []
+            wait_until("the mark", lambda: Urgent.urgent(target, heard))
+        self.assertEqual(heard, [b"!"])
 
 
 class Deadlines(SockdTest):
