@@ -396,12 +396,13 @@ size_t	board_self(const struct board *b, struct addr out[BOARD_SELF_MAX]);
 void	board_set_self(struct board *b, const struct addr *addrs, size_t n);
 
 /*
- * Process slots: the master alone claims and frees them.  A claimed one is
- * STARTING, has an epoch that its last process had not, and no pid yet.
- * Returns the index; -1 if none is free.
+ * Process slots: the master alone claims and frees them, and remembers by
+ * itself which are free, for the board may say what a stolen worker likes.
+ * The claimed one (index < n.processes) is STARTING, has no pid yet and an
+ * epoch that its last process had not, which is returned.
  */
-int	process_claim(struct board *b, enum process_kind kind,
-	    uint32_t generation);
+uint32_t process_claim(struct board *b, unsigned index,
+	    enum process_kind kind, uint32_t generation);
 void	process_free(struct board *b, unsigned index);
 
 /* The process itself: what it does, since now. */

@@ -14,23 +14,20 @@ epoch_after(uint32_t epoch)
 	return epoch == 0 ? 1 : epoch;
 }
 
-int
-process_claim(struct board *b, enum process_kind kind, uint32_t generation)
+uint32_t
+process_claim(struct board *b, unsigned index, enum process_kind kind,
+    uint32_t generation)
 {
-	for (uint32_t i = 0; i < b->n.processes; i++) {
-		struct process_slot *p = &b->processes[i];
+	struct process_slot *p = &b->processes[index];
+	uint32_t epoch = epoch_after(atomic_load(&p->epoch));
 
-		if (atomic_load(&p->state) != PROCESS_FREE)
-			continue;
-		atomic_store(&p->pid, 0);
-		atomic_store(&p->kind, kind);
-		atomic_store(&p->generation, generation);
-		atomic_store(&p->served, 0);
-		atomic_store(&p->epoch, epoch_after(atomic_load(&p->epoch)));
-		process_set_state(b, i, PROCESS_STARTING);
-		return (int)i;
-	}
-	return -1;
+	atomic_store(&p->pid, 0);
+	atomic_store(&p->kind, kind);
+	atomic_store(&p->generation, generation);
+	atomic_store(&p->served, 0);
+	atomic_store(&p->epoch, epoch);
+	process_set_state(b, index, PROCESS_STARTING);
+	return epoch;
 }
 
 void

@@ -2,6 +2,9 @@
  * The master's children.  Every child is forked here, and reaped here; who
  * dies is declared dead here and nowhere else: its process slot is freed, its
  * sessions end as lost.
+ *
+ * Who lives is said by the table here.  The board shows it to others, and a
+ * stolen worker can write to it.
  */
 #include "children.h"
 
@@ -93,19 +96,30 @@ become(struct children *c, struct process *p)
 }
 
 static void
-remember(struct children *c, uint32_t index, pid_t pid, enum process_kind kind)
+remember(struct children *c, const struct process *p, pid_t pid)
 {
-	c->by_index[index] = (struct child){
+	c->by_index[p->index] = (struct child){
 		.pid = pid,
-		.kind = kind,
-		.generation = c->base.generation,
-		.epoch = atomic_load(&c->base.board->processes[index].epoch),
-		.round = c->broods[kind].round,
+		.kind = p->kind,
+		.generation = p->generation,
+		.epoch = p->epoch,
+		.round = c->broods[p->kind].round,
 		.started_ms = clock_ms(),
 	};
-	atomic_store(&c->base.board->processes[index].pid, (int32_t)pid);
-	c->broods[kind].living++;
-	c->broods[kind].bereaved = false;
+	atomic_store(&p->board->processes[p->index].pid, (int32_t)pid);
+	c->broods[p->kind].living++;
+	c->broods[p->kind].bereaved = false;
+}
+
+/* The first slot without a child of ours; c->n if all have one. */
+static uint32_t
+vacant_index(const struct children *c)
+{
+	uint32_t i = 0;
+
+	while (i < c->n && c->by_index[i].pid != 0)
+		i++;
+	return i;
 }
 
 bool
@@ -114,20 +128,18 @@ child_start(struct children *c, enum process_kind kind)
 	struct brood *brood = &c->broods[kind];
 	struct process p = c->base;
 	pid_t pid;
-	int index;
 
 	if (brood->end[1] == -1 || clock_ms() < brood->not_before_ms)
 		return false;
-	index = process_claim(p.board, kind, p.generation);
-	if (index == -1) {
+	p.index = vacant_index(c);
+	if (p.index == c->n) {
 		log_starts(&no_slot, "kind=%s slots=%u",
 		    process_kind_name(kind), p.board->n.processes);
 		return false;
 	}
 	log_ends(&no_slot);
 	p.kind = kind;
-	p.index = (unsigned)index;
-	p.epoch = atomic_load(&p.board->processes[index].epoch);
+	p.epoch = process_claim(p.board, p.index, kind, p.generation);
 	p.generation_end = brood->end[0];
 	pid = fork();
 	if (pid == 0)
@@ -135,12 +147,12 @@ child_start(struct children *c, enum process_kind kind)
 	if (pid == -1) {
 		log_starts(&no_fork, "kind=%s why=\"%s\"",
 		    process_kind_name(kind), strerror(errno));
-		process_free(p.board, (unsigned)index);
+		process_free(p.board, p.index);
 		brood->not_before_ms = clock_ms() + DELAY_MIN_MS;
 		return false;
 	}
 	log_ends(&no_fork);
-	remember(c, (uint32_t)index, pid, kind);
+	remember(c, &p, pid);
 	return true;
 }
 

@@ -298,24 +298,21 @@ Test(board, process_slots_have_an_epoch_of_their_own)
 	uint32_t epochs[8];
 
 	for (int i = 0; i < 8; i++) {
-		cr_assert_eq(process_claim(&b, PROCESS_WORKER, 3), i);
-		epochs[i] = atomic_load(&b.processes[i].epoch);
+		epochs[i] = process_claim(&b, (unsigned)i, PROCESS_WORKER, 3);
 		cr_assert_neq(epochs[i], 0u);
+		cr_assert_eq(atomic_load(&b.processes[i].epoch), epochs[i]);
 	}
-	cr_assert_eq(process_claim(&b, PROCESS_KEEPER, 3), -1);
 	process_set_state(&b, 5, PROCESS_BUSY);
 	cr_assert_eq(atomic_load(&b.processes[5].state),
 	    (uint32_t)PROCESS_BUSY);
 	process_free(&b, 5);
-	cr_assert_eq(process_claim(&b, PROCESS_KEEPER, 4), 5);
+	cr_assert_neq(process_claim(&b, 5, PROCESS_KEEPER, 4), epochs[5]);
 	cr_assert_eq(atomic_load(&b.processes[5].state),
 	    (uint32_t)PROCESS_STARTING);
 	cr_assert_eq(atomic_load(&b.processes[5].generation), 4u);
-	cr_assert_neq(atomic_load(&b.processes[5].epoch), epochs[5]);
 	atomic_store(&b.processes[5].epoch, 0xffffff);
 	process_free(&b, 5);
-	cr_assert_eq(process_claim(&b, PROCESS_KEEPER, 4), 5);
-	cr_assert_eq(atomic_load(&b.processes[5].epoch), 1u);
+	cr_assert_eq(process_claim(&b, 5, PROCESS_KEEPER, 4), 1u);
 	process_free(&b, 8);			/* beyond: nothing */
 	process_set_state(&b, UINT32_MAX, PROCESS_IDLE);
 	board_unmap(&b);

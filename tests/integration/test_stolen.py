@@ -1,0 +1,57 @@
+"""What a stolen worker writes to the board: the master believes none of it."""
+
+import mmap
+import os
+import signal
+import struct
+import unittest
+
+from harness import SockdTest, wait_until
+
+PAGE = 4096
+FREE = 0
+
+
+class Board:
+    """The process slots, as whoever maps the board can write them."""
+
+    def __init__(self, path):
+        with open(path, "r+b") as file:
+            self.octets = mmap.mmap(file.fileno(), 0)
+        header_size, self.size = struct.unpack_from("=II", self.octets, 12)
+        self.begin = (header_size + PAGE - 1) // PAGE * PAGE
+        self.n, = struct.unpack_from("=I", self.octets, 40)
+
+    def at(self, pid):
+        for i in range(self.n):
+            at = self.begin + i * self.size
+            if struct.unpack_from("=i", self.octets, at)[0] == pid:
+                return at
+        raise LookupError(pid)
+
+    def set_state(self, pid, state):
+        struct.pack_into("=I", self.octets, self.at(pid) + 8, state)
+
+
+class ProcessSlots(SockdTest):
+    def setUp(self):
+        super().setUp()
+        self.board = Board(os.path.join(self.sockd.run, "board"))
+
+    def one(self, name):
+        return wait_until(f"there is a {name}",
+                          lambda: self.sockd.children(name))[0]
+
+    def test_a_living_child_that_is_said_to_be_none_is_not_forgotten(self):
+        accountant, resolver = self.one("account"), self.one("resolver")
+        self.board.set_state(accountant, FREE)
+        os.kill(resolver, signal.SIGKILL)	# the next takes a free slot
+        self.sockd.wait_line("child died kind=resolver")
+        self.one("resolver")
+        os.kill(accountant, signal.SIGKILL)
+        self.sockd.wait_line("child died kind=account")
+        self.assertNotEqual(self.one("account"), accountant)
+
+
+if __name__ == "__main__":
+    unittest.main()
