@@ -191,6 +191,7 @@ entry_put(struct books *k, const struct row *r, bool free_slot)
 {
 	struct change *c = &k->changes[k->n_changes];
 	struct known before;
+	int rc;
 
 	if (recall(k, r, &before) == STORE_ERROR)
 		return STORE_ERROR;
@@ -202,10 +203,11 @@ entry_put(struct books *k, const struct row *r, bool free_slot)
 	k->n_changes++;
 	if (before.ended && before.repeats == r->repeats)
 		return STORE_OK;	/* written, and only not freed yet */
-	if (store_put(k->store, r) != STORE_OK)
-		return STORE_ERROR;
+	rc = store_put(k->store, r);
+	if (rc != STORE_OK)	/* or it has ended, whatever this slot says */
+		return rc == STORE_NONE ? STORE_OK : STORE_ERROR;
 	if (r->copy.command == COMMAND_UDP && put_udp_targets(k, r) !=
 	    STORE_OK)
 		return STORE_ERROR;
-	return before.ended ? STORE_OK : put_usage(k, r, &before);
+	return put_usage(k, r, &before);
 }

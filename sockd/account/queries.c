@@ -2,8 +2,10 @@
  * The queries.  Parameters are numbered as the columns of schema.c stand.
  *
  * A row is put by one statement, whether it is new or not, and usage grows
- * by what is given: both may be repeated after a crash.  What is taken back
- * leaves nothing below 0; what a hand has put there, as a credit, stays.
+ * by what is given: both may be repeated after a crash.  What has ended
+ * stands, whoever comes with its id again; it can only have been repeated.
+ * What is taken back leaves nothing below 0; what a hand has put there, as a
+ * credit, stays.
  *
  * SQLite likes to walk a table in the order that is asked for; a + before a
  * column leaves it the index that knows the few rows which are wanted.
@@ -24,7 +26,9 @@ const char *const queries[N_QUERIES] = {
 	    " source_port = ?13, rule = ?15, metered = ?16, ended = ?18,"
 	    " bytes_up = ?19, bytes_down = ?20, datagrams_up = ?21,"
 	    " datagrams_down = ?22, reply = ?23, outcome = ?24,"
-	    " repeats = ?25",
+	    " repeats = ?25 WHERE ended IS NULL",
+	[REPEATS] = "UPDATE session SET repeats = max(repeats, ?2)"
+	    " WHERE id = ?1",
 	[PUT_UDP] = "INSERT INTO udp_target VALUES(?1, ?2, ?3, ?4, ?5, ?6,"
 	    " ?7, ?8, ?9)"
 	    " ON CONFLICT(session, host, addr, port)"

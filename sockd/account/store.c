@@ -245,7 +245,14 @@ store_put(struct store *s, const struct row *row)
 	bind_who(q, row);
 	bind_where(q, row);
 	bind_how(q, row);
-	return run(s, q);
+	if (run(s, q) != STORE_OK)
+		return STORE_ERROR;
+	if (db_changes(s->db) > 0)
+		return STORE_OK;
+	q = db_query(s->db, REPEATS);
+	query_number(q, 1, (int64_t)row->id);
+	query_number(q, 2, row->repeats);
+	return run(s, q) == STORE_OK ? STORE_NONE : STORE_ERROR;
 }
 
 int

@@ -76,7 +76,10 @@ void	store_roll_back(struct store *s);
 /* Has somebody else changed the ledger since the last call? */
 bool	store_was_changed(struct store *s);
 
-/* Insert the row, or bring the one of this id up to date. */
+/*
+ * Insert the row, or bring the one of this id up to date.  STORE_NONE: that
+ * one has ended, and no more than its repeats may have grown.
+ */
 int	store_put(struct store *s, const struct row *row);
 int	store_put_udp(struct store *s, uint64_t id, const struct store_udp *t);
 int	store_add_usage(struct store *s, const struct store_usage *u);

@@ -105,3 +105,45 @@ Test(sweep_stolen, foreign_text_is_readable_whatever_it_is)
 	cr_assert_str_eq(ask_text("SELECT user FROM session"),
 	    "a\\xff\\x0a\"'; DROP TABLE session");
 }
+
+/* An ended slot of this id, as another process may write it. */
+static uint32_t
+forge(const char *user, uint64_t id)
+{
+	uint32_t slot = begin_session(user);
+
+	cr_assert(slot_end(&b, slot, OUTCOME_IDLE));
+	atomic_store(&b.sessions[slot].id, id);
+	return slot;
+}
+
+static void
+expect_row_of_ann(void)
+{
+	cr_assert_eq(ask_db("SELECT count(*) FROM session"
+	    " WHERE principal = 'ann' AND bytes_up = 812"
+	    " AND outcome = 'client-closed'"), 1);
+	cr_assert_eq(ask_db("SELECT count(*) FROM udp_target"), 0);
+	cr_assert_eq(ask_db("SELECT sum(bytes_up) FROM usage"), 812);
+}
+
+Test(sweep_stolen, what_has_ended_is_not_written_again)
+{
+	uint32_t slot = begin_session("ann"), forged;
+	uint64_t id = atomic_load(&b.sessions[slot].id);
+
+	move(slot, 812, 40210);
+	cr_assert(slot_end(&b, slot, OUTCOME_CLIENT_CLOSED));
+	cr_assert_eq(sweep_now(), STORE_OK);
+	for (int i = 0; i < 2; i++) {
+		forged = forge("eve", id);
+		b.sessions[forged].command = COMMAND_UDP;
+		atomic_store(&b.sessions[forged].repeats, 3);
+		atomic_store(&b.sessions[forged].bytes_up, 77);
+		atomic_store(&slot_udp(&b, forged)[0].first_us, 1);
+		cr_assert_eq(sweep_now(), STORE_OK);
+		cr_assert_eq(atomic_load(&b.states[forged]), SLOT_FREE);
+		expect_row_of_ann();
+		new_accountant();
+	}
+}
