@@ -12,6 +12,9 @@
  */
 #include "queries.h"
 
+/* More than a principal can use in a day, and far from where sums end. */
+#define MOST	"(1 << 53)"
+
 const char *const queries[N_QUERIES] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
@@ -33,12 +36,13 @@ const char *const queries[N_QUERIES] = {
 	    " ?7, ?8, ?9)"
 	    " ON CONFLICT(session, host, addr, port)"
 	    " DO UPDATE SET datagrams = ?6, bytes = ?7",
-	[ADD_USAGE] = "INSERT INTO usage VALUES(?1, ?2, ?3, max(0, ?4),"
-	    " max(0, ?5), ?6, ?7)"
+	[ADD_USAGE] = "INSERT INTO usage VALUES(?1, ?2, ?3,"
+	    " min(max(0, ?4), " MOST "), min(max(0, ?5), " MOST "), ?6, ?7)"
 	    " ON CONFLICT(principal, day, metered) DO UPDATE SET"
-	    " bytes_up = max(min(bytes_up, 0), bytes_up + ?4),"
-	    " bytes_down = max(min(bytes_down, 0), bytes_down + ?5),"
-	    " seconds = seconds + ?6, sessions = sessions + ?7",
+	    " bytes_up = max(min(bytes_up, 0), min(bytes_up + ?4, " MOST ")),"
+	    " bytes_down = max(min(bytes_down, 0),"
+	    " min(bytes_down + ?5, " MOST ")),"
+	    " seconds = min(seconds + ?6, " MOST "), sessions = sessions + ?7",
 	[SEEN] = "SELECT bytes_up, bytes_down, ended IS NOT NULL,"
 	    " (reply IS 0 AND rule IS NOT NULL) OR bytes_up + bytes_down > 0"
 	    " FROM session WHERE id = ?1",

@@ -12,6 +12,9 @@
 
 enum { PLACES = 1024 };
 
+/* A thousand stolen slots of 9 PB pass 64 bits: a sum ends before. */
+static const int64_t sum_max = INT64_C(1) << 61;
+
 struct entry {
 	bool			used;
 	char			principal[BOARD_USER_SIZE];
@@ -38,6 +41,19 @@ is_same(const struct entry *e, const struct store_usage *u)
 {
 	return e->sum.metered == u->metered && strcmp(e->day, u->day) == 0 &&
 	    strcmp(e->principal, u->principal) == 0;
+}
+
+static bool
+is_near_the_end(int64_t sum)
+{
+	return sum > sum_max || sum < -sum_max;
+}
+
+static bool
+is_full(const struct entry *e)
+{
+	return is_near_the_end(e->sum.bytes_up) ||
+	    is_near_the_end(e->sum.bytes_down);
 }
 
 static int
@@ -72,7 +88,7 @@ tally_add(struct tally *t, struct store *s, const struct store_usage *u)
 {
 	struct entry *e = &t->entries[place_of(u)];
 
-	if (!e->used || !is_same(e, u)) {
+	if (!e->used || !is_same(e, u) || is_full(e)) {
 		if (send_away(e, s) != STORE_OK)
 			return STORE_ERROR;
 		begin(e, u);

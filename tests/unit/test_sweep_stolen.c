@@ -5,6 +5,7 @@
 #include "ledger_values.h"
 
 #include "lib/elements.h"
+#include "sockd/account/tally.h"
 
 TestSuite(sweep_stolen, .init = make_ledger, .fini = remove_ledger);
 
@@ -146,4 +147,43 @@ Test(sweep_stolen, what_has_ended_is_not_written_again)
 		expect_row_of_ann();
 		new_accountant();
 	}
+}
+
+/* A thousand slots of 9 PB are more than 64 bits hold. */
+Test(sweep_stolen, octets_without_end_leave_the_sums_whole)
+{
+	struct store_used used = { 0 };
+	uint64_t day_us = UINT64_C(86400) * 1000000;
+
+	for (int i = 0; i < 1200; i++) {
+		uint32_t slot = forge("ann", 5000000 + (uint64_t)i);
+		struct session_slot *s = &b.sessions[slot];
+
+		s->started_us += i % 2 * day_us;
+		atomic_store(&s->bytes_up, UINT64_C(1) << 53);
+		if (i % 16 == 15)
+			cr_assert_eq(sweep_now(), STORE_OK);
+	}
+	cr_assert_eq(store_used(books.store, "ann", &books.periods, true,
+	    &used), STORE_OK, "%s", store_error(books.store));
+	cr_assert_geq(used.bytes[PERIOD_EVER], UINT64_C(1) << 53);
+	cr_assert_eq(ask_db("SELECT count(*) FROM usage WHERE"
+	    " bytes_up < 0 OR typeof(bytes_up) <> 'integer'"), 0);
+	cr_assert_gt(ask_db("SELECT bytes_up FROM month"), 0);
+}
+
+/* The same in one sweep of a large board. */
+Test(sweep_stolen, sums_of_one_sweep_do_not_wrap_either)
+{
+	struct store_usage u = { .principal = "ann", .day = "2026-03-01",
+	    .bytes_up = INT64_C(1) << 53, .bytes_down = -(INT64_C(1) << 53) };
+
+	cr_assert_eq(store_begin(books.store), STORE_OK);
+	for (int i = 0; i < 3000; i++)
+		cr_assert_eq(tally_add(books.tally, books.store, &u),
+		    STORE_OK);
+	cr_assert_eq(tally_flush(books.tally, books.store), STORE_OK);
+	cr_assert_eq(store_commit(books.store, 1), STORE_OK);
+	cr_assert_eq(ask_db("SELECT bytes_up FROM usage"), INT64_C(1) << 53);
+	cr_assert_eq(ask_db("SELECT bytes_down FROM usage"), 0);
 }
