@@ -19,18 +19,6 @@
 #include "store.h"
 #include "tally.h"
 
-/* ---- ids ---- */
-
-static void
-raise_ids(struct board *b, uint64_t now_us)
-{
-	uint64_t next = atomic_load(&b->header->next_id);
-
-	while (next < now_us && !atomic_compare_exchange_weak(
-	    &b->header->next_id, &next, now_us))
-		;
-}
-
 /* ---- what there is to do ---- */
 
 static bool
@@ -204,7 +192,7 @@ sweep_run(struct books *k, uint64_t now_us, sweep_note_fn *note, void *arg)
 {
 	int rc;
 
-	raise_ids(k->board, now_us);
+	board_raise_id(k->board, now_us);
 	log_hold();
 	rc = sweep_slots(k, now_us, note, arg);
 	log_release();

@@ -21,6 +21,9 @@
 const char board_file[] = "board";
 static const char board_magic[8] = "sockdbrd";
 
+/* The year 2255, and the last integer that a double holds. */
+static const uint64_t id_max = UINT64_C(1) << 53;
+
 enum {
 	ALIGN = 4096,
 	UDP_MIN = 64,
@@ -190,16 +193,24 @@ board_create_private(struct board *b, const struct board_sizes *sizes)
 }
 
 void
+board_raise_id(struct board *b, uint64_t at_least)
+{
+	uint64_t next = atomic_load(&b->header->next_id);
+
+	while ((next < at_least || next >= id_max) &&
+	    !atomic_compare_exchange_weak(&b->header->next_id, &next,
+	    at_least))
+		;
+}
+
+void
 board_seed_id(struct board *b, uint64_t at_least)
 {
-	/* the year 2255, and the last integer that a double holds */
-	static const uint64_t id_max = UINT64_C(1) << 53;
 	uint64_t id = clock_wall_us();
 
 	if (id < at_least && at_least < id_max)
 		id = at_least;
-	if (id > atomic_load(&b->header->next_id))
-		atomic_store(&b->header->next_id, id);
+	board_raise_id(b, id);
 }
 
 /* Take the numbers of a file's header, if it is one of ours. */

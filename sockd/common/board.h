@@ -361,6 +361,13 @@ int	board_create_private(struct board *b, const struct board_sizes *sizes);
 void	board_seed_id(struct board *b, uint64_t at_least);
 
 /*
+ * Let the next id be at_least or more.  One that is nonsense, as a stolen
+ * worker may leave it, comes back to at_least: under it no session would find
+ * its way into the ledger.
+ */
+void	board_raise_id(struct board *b, uint64_t at_least);
+
+/*
  * Map an existing file (fd is lent) read-only (sockctl) or read-write
  * (import), after its magic, version and sizes were checked.  -1 and errno;
  * EINVAL if it is no board or one of another layout.  *why says so in words.

@@ -187,3 +187,21 @@ Test(sweep_stolen, sums_of_one_sweep_do_not_wrap_either)
 	cr_assert_eq(ask_db("SELECT bytes_up FROM usage"), INT64_C(1) << 53);
 	cr_assert_eq(ask_db("SELECT bytes_down FROM usage"), 0);
 }
+
+Test(sweep_stolen, ids_come_back_from_nonsense)
+{
+	static const uint64_t nonsense[] = { UINT64_MAX,
+	    (uint64_t)INT64_MAX, UINT64_C(1) << 53 };
+	uint32_t slot;
+
+	for (size_t i = 0; i < N_ELEMENTS(nonsense); i++) {
+		atomic_store(&b.header->next_id, nonsense[i]);
+		cr_assert_neq(sweep_now(), STORE_ERROR);
+		slot = begin_session("ann");
+		cr_assert_leq(atomic_load(&b.sessions[slot].id),
+		    clock_wall_us(), "%zu", i);
+		cr_assert(slot_end(&b, slot, OUTCOME_IDLE));
+	}
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(ask_db("SELECT count(*) FROM session"), 3);
+}
