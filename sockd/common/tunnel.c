@@ -5,17 +5,33 @@
 #include "tunnel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "fd.h"
 #include "lib/message.h"
 #include "log.h"
 #include "slot.h"
 
+/* A deadline and a cut are heeded in poll(2): nobody may wait elsewhere. */
 static bool
-is_sane(const struct tunnel_message *m, const struct board *b, size_t came)
+none_blocks(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int flags = fcntl(fds[i], F_GETFL);
+
+		if (flags == -1 || !(flags & O_NONBLOCK))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_sane(const struct tunnel_message *m, const struct board *b,
+    const struct tunnel *t)
 {
 	return m->slot < b->n.sessions && m->n_fds > 0 &&
-	    (came == m->n_fds || came == 0);
+	    (t->n_fds == m->n_fds || t->n_fds == 0) &&
+	    none_blocks(t->fds, t->n_fds);
 }
 
 enum tunnel_fate
@@ -30,7 +46,7 @@ tunnel_take(struct board *b, int channel, uint64_t owner, struct tunnel *t)
 	if (len == 0 || (len == -1 && errno != EBADMSG))
 		return TUNNEL_NONE;
 	if (len == -1 || !tunnel_message_decode(buf, (size_t)len, &m) ||
-	    !is_sane(&m, b, t->n_fds)) {
+	    !is_sane(&m, b, t)) {
 		fds_close(t->fds, t->n_fds);
 		log_warning("tunnel not taken why=\"bad message\"");
 		return TUNNEL_LOST;

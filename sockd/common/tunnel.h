@@ -23,9 +23,10 @@ enum tunnel_fate {
 
 /*
  * Receive one tunnel and swap its owner word.  owner is a word of ours that
- * was not used before.  One whose descriptors found no room in this process
- * can be served by nobody: its session ends here, as an error.  Does not
- * block where the channel does not.
+ * was not used before.  One with a descriptor that blocks is not taken, for
+ * it could hold its worker in a call that heeds no cut.  One whose
+ * descriptors found no room in this process can be served by nobody: its
+ * session ends here, as an error.  Does not block where the channel does not.
  */
 enum tunnel_fate tunnel_take(struct board *b, int channel, uint64_t owner,
 	    struct tunnel *t);

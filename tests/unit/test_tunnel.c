@@ -26,7 +26,7 @@ make(void)
 	slot = (uint32_t)slot_claim(&b, sender);
 	b.sessions[slot].has_octets = true;
 	cr_assert_eq(channel_make(ends), 0);
-	cr_assert_eq(pipe(pair), 0);
+	cr_assert_eq(pipe2(pair, O_NONBLOCK), 0);
 }
 
 TestSuite(tunnel, .init = make);
@@ -93,6 +93,18 @@ Test(tunnel, that_is_nonsense_is_not_taken)
 	check_lost();
 	cr_assert_eq(channel_send(ends[0], "nonsense", 8, pair, 2), 0);
 	check_lost();
+	cr_assert_eq(atomic_load(&b.owners[slot]), sender);
+}
+
+/* It would hold its worker for as long as the other side likes. */
+Test(tunnel, with_a_descriptor_that_blocks_is_not_taken)
+{
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(fcntl(pair[i], F_SETFL, 0), 0);
+		send_tunnel(slot, sender, 2);
+		check_lost();
+		cr_assert_eq(fcntl(pair[i], F_SETFL, O_NONBLOCK), 0);
+	}
 	cr_assert_eq(atomic_load(&b.owners[slot]), sender);
 }
 
