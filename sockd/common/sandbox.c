@@ -121,7 +121,9 @@ static const struct condition {
 	{ RELAYING | RESOLVER, "fcntl", 1, ~0U, F_GETFD },
 	{ RELAYING | RESOLVER, "fcntl", 1, ~0U, F_SETFD },
 	{ RELAYING | RESOLVER, "fcntl", 1, ~0U, F_GETFL },
-	{ RELAYING | RESOLVER, "fcntl", 1, ~0U, F_SETFL },
+	/* not F_SETFL where it is not needed: others share the listeners, the
+	 * channels and the log, which O_APPEND keeps as it was written */
+	{ RESOLVER, "fcntl", 1, ~0U, F_SETFL },
 	{ RELAYING | RESOLVER, "fcntl", 1, ~0U, F_DUPFD_CLOEXEC },
 	{ RELAYING | RESOLVER, "fcntl", 1, ~0U, F_GETPIPE_SZ },
 	{ RELAYING | RESOLVER, "fcntl", 1, ~0U, F_SETPIPE_SZ },

@@ -84,6 +84,12 @@ do_own_sigio(void)
 }
 
 static int
+do_change_flags(void)
+{
+	return fcntl(0, F_SETFL, 0);
+}
+
+static int
 do_resolve(void)
 {
 	struct addrinfo *list;
@@ -127,8 +133,6 @@ do_sockets(void)
 	    sizeof(one)) == -1 ||
 	    getsockname(ends[0], (struct sockaddr *)&ss, &len) == -1)
 		return -1;
-	if (fcntl(ends[0], F_SETFL, O_NONBLOCK) == -1)
-		return -1;
 	return shutdown(ends[0], SHUT_WR);
 }
 
@@ -146,6 +150,7 @@ static const struct {
 	{ "netlink", do_packet_socket, REFUSED, REFUSED, WELL, REFUSED },
 	{ "code", do_map_code, REFUSED, REFUSED, WELL, REFUSED },
 	{ "own SIGIO", do_own_sigio, REFUSED, REFUSED, REFUSED, WELL },
+	{ "flags", do_change_flags, REFUSED, REFUSED, WELL, WELL },
 	{ "open", do_open, DEATH, DEATH, WELL, WELL },
 	{ "create", do_create, DEATH, DEATH, REFUSED, WELL },
 	{ "fork", do_fork, DEATH, DEATH, REFUSED, REFUSED },
