@@ -43,7 +43,7 @@ tunnel_take(struct board *b, int channel, uint64_t owner, struct tunnel *t)
 
 	t->n_fds = CHANNEL_FDS_MAX;
 	len = channel_receive(channel, buf, sizeof(buf), t->fds, &t->n_fds);
-	if (len == 0 || (len == -1 && errno != EBADMSG))
+	if (t->n_fds == 0 && (len == 0 || (len == -1 && errno != EBADMSG)))
 		return TUNNEL_NONE;
 	if (len == -1 || !tunnel_message_decode(buf, (size_t)len, &m) ||
 	    !is_sane(&m, b, t)) {

@@ -93,6 +93,8 @@ Test(tunnel, that_is_nonsense_is_not_taken)
 	check_lost();
 	cr_assert_eq(channel_send(ends[0], "nonsense", 8, pair, 2), 0);
 	check_lost();
+	cr_assert_eq(channel_send(ends[0], "", 0, pair, 2), 0);
+	check_lost();
 	cr_assert_eq(atomic_load(&b.owners[slot]), sender);
 }
 
