@@ -207,6 +207,19 @@ init_children(struct master *m, int signal_fd, int signal_write)
 }
 
 /*
+ * A stolen worker can write another generation on the board.  All workers
+ * would end by it, and those that follow them as soon as they start.
+ */
+static void
+show_generation(const struct master *m)
+{
+	_Atomic uint32_t *shown = &m->board.header->generation;
+
+	if (atomic_load(shown) != m->children.base.generation)
+		atomic_store(shown, m->children.base.generation);
+}
+
+/*
  * Whoever ought to be there.  The next accountant starts only when the last
  * has been reaped: there is never more than one.
  */
@@ -217,6 +230,7 @@ keep_children(struct master *m)
 
 	if (m->phase > STOP_CUTTING)
 		return;
+	show_generation(m);
 	if (children_count(c, PROCESS_ACCOUNT) == 0)
 		child_start(c, PROCESS_ACCOUNT);
 	if (c->broods[PROCESS_AUTH].living == 0)

@@ -7,9 +7,12 @@ import struct
 import unittest
 
 from harness import SockdTest, wait_until
+from peers import Echo
+from wire import socks5
 
 PAGE = 4096
 FREE = 0
+GENERATION = 120			# in the header
 
 
 class Board:
@@ -29,15 +32,35 @@ class Board:
                 return at
         raise LookupError(pid)
 
+    def word(self, at):
+        return struct.unpack_from("=I", self.octets, at)[0]
+
+    def set_word(self, at, value):
+        struct.pack_into("=I", self.octets, at, value)
+
     def set_state(self, pid, state):
-        struct.pack_into("=I", self.octets, self.at(pid) + 8, state)
+        self.set_word(self.at(pid) + 8, state)
 
 
-class ProcessSlots(SockdTest):
+class StolenTest(SockdTest):
     def setUp(self):
         super().setUp()
         self.board = Board(os.path.join(self.sockd.run, "board"))
 
+
+class Generation(StolenTest):
+    def test_another_one_does_not_end_the_workers_for_good(self):
+        target = Echo()
+        self.addCleanup(target.close)
+        self.board.set_word(GENERATION, 77)
+        for _ in range(20):		# more than there are workers
+            socks5(self.sockd.port(), target.address).socket.close()
+        wait_until("the master says it again",
+                   lambda: self.board.word(GENERATION) == 1)
+        self.sockd.wait_all_ended()
+
+
+class ProcessSlots(StolenTest):
     def one(self, name):
         return wait_until(f"there is a {name}",
                           lambda: self.sockd.children(name))[0]
