@@ -107,7 +107,7 @@ take_fds(struct msghdr *msg, int *fds, size_t room)
 			if (came < room)
 				fds[came] = fd;
 			else
-				close(fd);
+				fds_close(&fd, 1);
 		}
 	}
 	return came;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/addr.h"
@@ -51,8 +52,18 @@ fd_close_keep_errno(int fd)
 }
 
 void
+fds_hurry(const int *fds, size_t n)
+{
+	const struct linger none = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+}
+
+void
 fds_close(const int *fds, size_t n)
 {
+	fds_hurry(fds, n);
 	for (size_t i = 0; i < n; i++)
 		close(fds[i]);
 }

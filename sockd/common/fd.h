@@ -28,7 +28,14 @@ int	fd_keep_standard(void);
 /* Close it, and leave errno as it is: for the way out of a failure. */
 void	fd_close_keep_errno(int fd);
 
-/* Close all n, which are open. */
+/*
+ * Before all n, which came from another process, are closed for good: one
+ * that was told to linger (SO_LINGER) would hold up whoever closes it last,
+ * O_NONBLOCK or not.
+ */
+void	fds_hurry(const int *fds, size_t n);
+
+/* Close all n, which are open and came from another process. */
 void	fds_close(const int *fds, size_t n);
 
 /*

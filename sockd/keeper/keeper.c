@@ -17,6 +17,7 @@
 #include "held.h"
 #include "lib/message.h"
 #include "sockd/common/clock.h"
+#include "sockd/common/fd.h"
 #include "sockd/common/log.h"
 #include "sockd/common/process.h"
 #include "sockd/common/sandbox.h"
@@ -120,7 +121,10 @@ drop(struct keeper *k, uint32_t i)
 static void
 end(struct keeper *k, uint32_t i, enum outcome why)
 {
-	slot_end(k->board, k->held.list[i].slot, why);
+	const struct held *h = &k->held.list[i];
+
+	slot_end(k->board, h->slot, why);
+	fds_hurry(h->fds, h->n_fds);
 	drop(k, i);
 }
 

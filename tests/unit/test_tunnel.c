@@ -5,11 +5,15 @@
 
 #include <criterion/criterion.h>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include "board_values.h"
 #include "lib/message.h"
+#include "sockd/common/clock.h"
 #include "sockd/common/slot.h"
 
 static struct board b;
@@ -108,6 +112,44 @@ Test(tunnel, with_a_descriptor_that_blocks_is_not_taken)
 		cr_assert_eq(fcntl(pair[i], F_SETFL, O_NONBLOCK), 0);
 	}
 	cr_assert_eq(atomic_load(&b.owners[slot]), sender);
+}
+
+/* One end of a connection whose other end reads nothing, and all is full. */
+static int
+stuffed_socket(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(sin);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	static const char octets[65536];
+
+	cr_assert_eq(bind(listener, (struct sockaddr *)&sin, len), 0);
+	cr_assert_eq(listen(listener, 1), 0);
+	getsockname(listener, (struct sockaddr *)&sin, &len);
+	cr_assert_eq(connect(fd, (struct sockaddr *)&sin, len), 0);
+	cr_assert_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	while (send(fd, octets, sizeof(octets), MSG_NOSIGNAL) > 0)
+		;
+	return fd;
+}
+
+/* close(2) waits for a socket that lingers, O_NONBLOCK or not. */
+Test(tunnel, that_lingers_holds_up_nobody)
+{
+	const struct linger long_ = { .l_onoff = 1, .l_linger = 20 };
+	uint64_t before_ms;
+
+	close(pair[1]);
+	pair[1] = stuffed_socket();
+	cr_assert_eq(setsockopt(pair[1], SOL_SOCKET, SO_LINGER, &long_,
+	    sizeof(long_)), 0);
+	send_tunnel(b.n.sessions, sender, 2);
+	close(pair[1]);
+	before_ms = clock_ms();
+	check_lost();
+	cr_assert_lt(clock_ms() - before_ms, 10000u);
 }
 
 Test(tunnel, whose_descriptors_found_no_room_is_over)
