@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/hash.h"
+#include "lib/text.h"
 
 enum { PLACES = 1024 };
 
@@ -70,9 +71,8 @@ begin(struct entry *e, const struct store_usage *u)
 {
 	*e = (struct entry){ .used = true,
 	    .sum = { .metered = u->metered } };
-	memcpy(e->principal, u->principal,
-	    strnlen(u->principal, sizeof(e->principal) - 1));
-	memcpy(e->day, u->day, strnlen(u->day, sizeof(e->day) - 1));
+	text_copy(e->principal, sizeof(e->principal), u->principal);
+	text_copy(e->day, sizeof(e->day), u->day);
 	e->sum.principal = e->principal;
 	e->sum.day = e->day;
 }

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 
 #include "lib/elements.h"
+#include "lib/text.h"
 
 enum { N_SETS = 512, N_WAYS = 8, HASH_SIZE = 32 };
 
@@ -218,7 +219,7 @@ cache_store(struct cache *c, const struct login_question *q, uint64_t now_ms,
 		return;
 	hash_question(c, q, e.hash);
 	memcpy(e.gids, a->gids, a->n_gids * sizeof(e.gids[0]));
-	memcpy(e.user, a->user, strnlen(a->user, sizeof(e.user) - 1));
+	text_copy(e.user, sizeof(e.user), a->user);
 	e.check = check_of(c, &e);
 	store_entry(cell_for(set_of(c, e.hash), e.hash), &e);
 }

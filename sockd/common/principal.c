@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "lib/text.h"
 #include "principal_inner.h"
 #include "slot_inner.h"
 
@@ -134,7 +135,7 @@ stand(struct board *b, const struct search *s)
 	p = &b->principals[at];
 	reset(p, now_ms);
 	memset(p->name, 0, sizeof(p->name));
-	memcpy(p->name, s->name, strnlen(s->name, sizeof(p->name) - 1));
+	text_copy(p->name, sizeof(p->name), s->name);
 	atomic_store(&b->principal_keys[at], s->candidate);
 	return at;
 }

@@ -34,7 +34,7 @@ struct process {
 	int			lifeline;	/* EOF: the master is gone */
 	int			generation_end;	/* EOF: end after this client */
 	const struct conf	*conf;
-	const struct conf	*before;	/* the reload's; NULL: none was */
+	const struct conf	*before;	/* the last generation's; or NULL */
 	struct board		*board;
 	const struct listener	*listeners;
 	size_t			n_listeners;

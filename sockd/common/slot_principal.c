@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "lib/text.h"
 #include "principal.h"
 
 bool
@@ -47,6 +48,6 @@ slot_principal_name(const struct board *b, const struct session_slot *s,
 		principal_of_address(out, &s->client,
 		    s->principal_kind == NAMED_SHARED);
 	else
-		memcpy(out, s->text, strnlen(s->text, BOARD_USER_SIZE - 1));
+		text_copy(out, BOARD_USER_SIZE, s->text);
 	return out[0] != '\0';
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "lib/text.h"
 #include "slot_inner.h"
 
 /* Octets of the user's text that stand before end, cut there if need be. */
@@ -28,10 +29,7 @@ user_room(const struct session_slot *s)
 void
 slot_set_user(struct session_slot *s, const char *user)
 {
-	size_t room = user_room(s), len = strnlen(user, room - 1);
-
-	memcpy(s->text, user, len);
-	s->text[len] = '\0';
+	text_copy(s->text, user_room(s), user);
 }
 
 void
