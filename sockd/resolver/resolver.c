@@ -15,6 +15,7 @@
 #include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/message.h"
@@ -22,11 +23,31 @@
 #include "sockd/common/log.h"
 #include "sockd/common/sandbox.h"
 
+enum { UNKNOWN_S = 255 };
+
 static bool
 start(const struct process *p, void *arg)
 {
 	(void)arg;
 	return sandbox_enter(p->kind) == 0;
+}
+
+/*
+ * How long the C library waits for a name server, in seconds.  Asked in a
+ * process of its own: what it once read it keeps until the file changes, and
+ * would not see RES_OPTIONS afterwards.
+ */
+static int
+system_patience(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(res_init() == -1 ? UNKNOWN_S : _res.retrans);
+	if (pid == -1 || waitpid(pid, &status, 0) == -1 || !WIFEXITED(status))
+		return UNKNOWN_S;
+	return WEXITSTATUS(status);
 }
 
 /*
@@ -41,7 +62,7 @@ ask_second_in_time(uint64_t timeout_ms)
 	const int half_s = timeout_ms < 4000 ? 1 : (int)(timeout_ms / 2000);
 	char options[512];
 
-	if (res_init() == -1 || _res.retrans <= half_s)
+	if (system_patience() <= half_s)
 		return;
 	snprintf(options, sizeof(options), "%s timeout:%d",
 	    given == NULL ? "" : given, half_s);

@@ -15,18 +15,46 @@ class Mute(NameServer):
         pass
 
 
-class Default(NameServerTest):
-    CONFIG = {}
+class Dead(NameServerTest):
+    """The first server of two says nothing, from the start."""
 
-    def test_the_second_server_is_asked(self):
-        """When the first is dead, with the system's own patience."""
+    OPTIONS = "attempts:2"
+
+    def use_server(self, server):
         dead = Mute()
         self.addCleanup(dead.close)
-        self.use_server(dead.address, self.server.address, options="attempts:2")
+        super().use_server(dead.address, server, options=self.OPTIONS)
+
+    def answer(self):
         with Echo() as echo, socks5(self.sockd.port(),
                                     ("ok.test", echo.port)) as s:
             s.sendall(b"x")
             self.assertEqual(s.recv(1), b"x")
+
+
+class DeadDefault(Dead):
+    CONFIG = {}
+
+    def test_the_second_is_asked_in_time(self):
+        self.answer()
+
+
+class DeadPatient(Dead):
+    CONFIG = {"resolver": {"timeout": "4s"}}
+    OPTIONS = "timeout:30 attempts:2"
+
+    def test_the_second_is_asked_in_time(self):
+        self.answer()
+
+
+class DeadImpatient(Dead):
+    CONFIG = {"resolver": {"timeout": "40s"}}
+    OPTIONS = "timeout:1 attempts:2"
+
+    def test_the_second_is_asked_as_soon_as_it_says(self):
+        began = time.monotonic()
+        self.answer()
+        self.assertLess(time.monotonic() - began, 15, "half of timeout is 20")
 
 
 class Resolver(NameServerTest):
