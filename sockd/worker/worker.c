@@ -19,6 +19,7 @@
 #include "sockd/common/log.h"
 #include "sockd/common/sandbox.h"
 #include "sockd/common/slot.h"
+#include "warm.h"
 
 enum { HANDED_OVER_MS = 10000, HANDED_OVER_STEP_MS = 2 };
 
@@ -27,7 +28,7 @@ static struct worker worker;
 static void
 prepare(struct process *p)
 {
-	/* Field by field: its buffers are large, and untouched until used. */
+	/* Field by field: its buffers are large, and mostly never used. */
 	worker.process = p;
 	worker.conf = p->conf;
 	worker.board = p->board;
@@ -72,6 +73,7 @@ worker_main(struct process *p)
 	if (process_become(p, p->conf->user, true) == -1 ||
 	    sandbox_enter(PROCESS_WORKER) == -1)
 		_exit(1);
+	warm_memory(&worker);
 	say_ready(p);
 	while (accept_and_serve(&worker))
 		;
