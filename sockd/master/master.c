@@ -40,7 +40,7 @@ enum {
 	STOP_TURN_MS = 20,
 	RELOAD_TURN_MS = 5,
 	SPARE_PROCESSES = 2 * 64 + 8,	/* keepers, families, accountant */
-	PLACES_LEAST = 256, PLACES_MOST = 65536,
+	PLACES_LEAST = 16384, PLACES_MOST = 65536,
 	ERROR_SIZE = 1024,
 };
 
@@ -60,6 +60,10 @@ load_conf(const struct master_options *options)
 	return conf;
 }
 
+/*
+ * Of the addresses those are many that are never served: a crowd that guesses
+ * passwords is as large before few sessions as before many.
+ */
 static struct board_sizes
 board_sizes(const struct conf *conf)
 {

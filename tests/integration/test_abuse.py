@@ -124,6 +124,20 @@ class Penalty(FailuresTest):
         self.assertEqual(banned(self.sockd.lines("")), [BAD] * 4)
 
 
+class Crowd(FailuresTest):
+    """More addresses than there may be sessions, each guessing in turn."""
+
+    def changes(self):
+        return {**super().changes(), "sessions": {"max": 64}}
+
+    def test_all_are_remembered(self):
+        crowd = [f"127.0.{1 + n // 250}.{1 + n % 250}" for n in range(400)]
+        for _ in range(3):
+            for source in crowd:
+                self.fail(1, source)
+        self.sockd.wait_line("abuse penalty", len(crowd))
+
+
 class Exempt(FailuresTest):
     """Not counted, not turned away."""
 
