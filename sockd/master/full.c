@@ -1,9 +1,9 @@
 /*
  * Workers mark on the board that they turned a client away because
- * sessions.max was reached, or all room beyond it taken by sessions that wait
- * for the ledger, or that a principal found no room; the master, which is
- * one, tells it once.  At such a bound some pass every other moment: it ends
- * when nobody met it for QUIET_MS.
+ * sessions.max was reached, or all room beyond it taken by handshakes, failed
+ * logins and sessions that wait for the ledger, or that a principal found no
+ * room; the master, which is one, tells it once.  At such a bound some pass
+ * every other moment: it ends when nobody met it for QUIET_MS.
  */
 #include "full.h"
 
@@ -34,8 +34,9 @@ start(struct log_condition *c, enum board_full what, const struct conf *conf)
 		    "refused");
 		break;
 	case FULL_SLOTS:
-		log_starts(c, "why=\"clients are dropped until the ledger "
-		    "can be written\"");
+		log_starts(c, "sessions.max=%u why=\"clients are dropped "
+		    "until others have ended and the ledger has them\"",
+		    conf->sessions.max);
 		break;
 	case N_BOARD_FULL:
 		break;

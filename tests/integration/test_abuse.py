@@ -2,6 +2,7 @@
 
 import time
 import unittest
+from signal import SIGUSR1
 
 from fail2ban_filter import banned
 from harness import SockdTest, wait_until
@@ -136,6 +137,31 @@ class Crowd(FailuresTest):
             for source in crowd:
                 self.fail(1, source)
         self.sockd.wait_line("abuse penalty", len(crowd))
+
+
+class Waiting(RogueTest):
+    """Those that failed and wait for the answer take room."""
+
+    def changes(self):
+        return {"sessions": {"max": 64}, "workers": {"max": 8}}
+
+    def pam_keys(self):
+        return {"fail_delay": "60s"}
+
+    def test_what_takes_all_room_is_not_laid_to_the_ledger(self):
+        def fail():
+            s = self.open()
+            self.addCleanup(s.close)
+            greet5(s, 2)
+            s.sendall(b"\x01\x03ann\x05wrong")
+
+        with self.assertRaises((OSError, EOFError)):
+            for _ in range(400):
+                fail()
+        self.sockd.signal(SIGUSR1)	# the master may sleep for 30 s
+        line, = self.sockd.wait_line("slots full")
+        self.assertIn(" sessions.max=64 why=\"clients are dropped until "
+                      "others have ended and ", line)
 
 
 class Exempt(FailuresTest):

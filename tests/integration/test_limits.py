@@ -76,7 +76,8 @@ class Slots(LimitTest):
                 n += 1
         self.sockd.signal(SIGUSR1)	# the master may sleep for 30 s
         line, = self.sockd.wait_line("slots full")
-        self.assertIn(f"[{self.sockd.pid}] warning slots full why=", line)
+        self.assertIn(f"[{self.sockd.pid}] warning slots full "
+                      "sessions.max=32 why=", line)
         db.execute("COMMIT")
         self.sockd.wait_rows(n)
 
