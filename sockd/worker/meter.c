@@ -10,6 +10,10 @@
  * little within this second may run LEAD further.  So it finds the bucket
  * open however hard the bulk sessions press, and what it takes they wait for:
  * the rate as a whole holds.
+ *
+ * Of many that press each has moved little, and they all wake at one moment.
+ * So that it is no lottery who finds something then, they may run the further
+ * the longer they wait, and come as good as in turn.
  */
 #include "meter.h"
 
@@ -20,6 +24,9 @@
 static const uint64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000;
 static const uint64_t BURST_NS = 100000000;	/* of the rate */
 static const uint64_t LEAD_NS = 150000000;
+/* A wait that brings half of LEAD more.  Who is new has it behind him: he goes
+ * before those that were just served, and after those that wait longer. */
+static const uint64_t PATIENT_MS = 8000;
 
 enum {
 	LITTLE_DIVISOR = 16,	/* of a second's octets: an interactive one */
@@ -82,13 +89,39 @@ enter_second(struct meter *m, uint64_t now_ns)
 	m->moved = 0;
 }
 
+static uint64_t
+little_of(uint64_t rate)
+{
+	uint64_t little = rate / LITTLE_DIVISOR;
+
+	return little > LITTLE_LEAST ? little : LITTLE_LEAST;
+}
+
 /* Has it moved little within this second? */
 static bool
 is_little(const struct meter *m, uint64_t rate)
 {
-	uint64_t little = rate / LITTLE_DIVISOR;
+	return m->moved < little_of(rate);
+}
 
-	return m->moved < (little > LITTLE_LEAST ? little : LITTLE_LEAST);
+/* The longer it waits the further, and never quite by LEAD. */
+static uint64_t
+patience_ns(const struct meter *m, uint64_t now_ns)
+{
+	uint64_t waited_ms = (now_ns - m->waits_ns) / NS_PER_MS;
+
+	return LEAD_NS * waited_ms / (waited_ms + PATIENT_MS);
+}
+
+/* Octets use the wait up, no longer little all of it. */
+static void
+use_up(struct meter *m, uint64_t octets, uint64_t rate)
+{
+	uint64_t waited_ns = m->asked_ns - m->waits_ns;
+
+	if (octets < little_of(rate))
+		waited_ns = waited_ns / little_of(rate) * octets;
+	m->waits_ns += waited_ns;
 }
 
 static size_t
@@ -100,7 +133,7 @@ take(const struct meter *m, const struct shape *shape, size_t want,
 	if (shape->rate == 0)
 		return want;
 	if (is_little(m, shape->rate))
-		burst_ns += LEAD_NS;
+		burst_ns += LEAD_NS + patience_ns(m, now_ns);
 	return bucket_take(shape->bucket, shape->rate, now_ns, burst_ns, want,
 	    wait_ns);
 }
@@ -139,6 +172,9 @@ meter_ask(struct meter *m, size_t want, uint64_t *resume_ms)
 		return METER_GO;
 	now_ns = clock_ns();
 	enter_second(m, now_ns);
+	m->asked_ns = now_ns;
+	if (m->waits_ns == 0 && now_ns > PATIENT_MS * NS_PER_MS)
+		m->waits_ns = now_ns - PATIENT_MS * NS_PER_MS;
 	m->leave = take_both(m, shapes, want, now_ns, &wait_ns);
 	if (m->leave > 0)
 		return METER_GO;
@@ -165,10 +201,14 @@ meter_moved(struct meter *m, size_t octets)
 		return;
 	m->moved += octets;
 	find_shapes(m, shapes);
-	for (int i = 0; i < 2 && octets < m->leave; i++)
-		if (shapes[i].rate != 0)
+	for (int i = 0; i < 2; i++) {
+		if (shapes[i].rate == 0)
+			continue;
+		use_up(m, octets, shapes[i].rate);
+		if (octets < m->leave)
 			bucket_return(shapes[i].bucket, shapes[i].rate,
 			    m->leave - octets);
+	}
 }
 
 void

@@ -20,6 +20,8 @@ struct meter {
 	size_t		leave;		/* what was asked for and allowed */
 	uint64_t	second;		/* of the count that follows */
 	uint64_t	moved;		/* octets within this second */
+	uint64_t	asked_ns;	/* when it was asked last */
+	uint64_t	waits_ns;	/* since when it waits for its turn */
 };
 
 enum meter_answer {

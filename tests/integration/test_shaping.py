@@ -13,6 +13,8 @@ from wire import CONNECT, address5, open_proxy, receive_all, \
 RATE_BIT = 8_000_000
 SECONDS = 3
 TOLERANCE = 0.08	# of 3 s; 10 s and 5 % are the bench's
+SHAPED_BOTH = PASS_ALL + 'limit "slow" { rate_up = "8Mbit" ' \
+    'rate_down = "8Mbit" }\n'
 
 
 def cpu_s(pids):
@@ -49,7 +51,10 @@ class Shaped(SockdTest):
         octets, until = 0, time.monotonic() + seconds
         while time.monotonic() < until:
             for key, _ in ready.select(0.05):
-                octets += len(key.fileobj.recv(1 << 16))
+                n = len(key.fileobj.recv(1 << 16))
+                octets += n
+                if key.data is not None:
+                    key.data.append(n)
         return octets
 
     def assert_rate(self, octets_per_s, bit):
@@ -57,8 +62,7 @@ class Shaped(SockdTest):
 
 
 class Principal(Shaped):
-    RULES = PASS_ALL + 'limit "slow" { rate_up = "8Mbit" ' \
-        'rate_down = "8Mbit" }\n'
+    RULES = SHAPED_BOTH
 
     def test_down(self):
         with Source() as self.source:
@@ -110,6 +114,41 @@ class Principal(Shaped):
             bulk.join()
         self.assertGreater(len(trips), 20)
         self.assertLess(sorted(trips)[len(trips) // 2], 0.05)
+
+
+class Crowd(Shaped):
+    """So many downloads that each has moved little within any second."""
+
+    RULES = SHAPED_BOTH
+
+    def setUp(self):
+        super().setUp()
+        self.source, self.ready = Source(), selectors.DefaultSelector()
+        self.addCleanup(self.source.close)
+        self.addCleanup(self.ready.close)
+        for _ in range(60):
+            s = socks5(self.sockd.port(), self.source.address).socket
+            self.addCleanup(s.close)
+            s.setblocking(False)
+            self.ready.register(s, selectors.EVENT_READ, [])
+
+    def test_each_gets_its_share(self):
+        self.receive(self.ready, 8)
+        shares = [sum(k.data) for k in self.ready.get_map().values()]
+        self.assertGreater(min(shares), sum(shares) / len(shares) / 3)
+
+    def test_a_terminal_beside_it(self):
+        self.receive(self.ready, 2)
+        bulk = threading.Thread(target=self.receive, args=(self.ready, 4))
+        trips = 0
+        bulk.start()
+        with Echo() as echo, socks5(self.sockd.port(), echo.address) as s:
+            while bulk.is_alive():
+                s.sendall(b"x")
+                receive_exactly(s, 1)
+                trips += 1
+        bulk.join()
+        self.assertGreater(trips, 20)
 
 
 class SlowPrincipal(Shaped):
