@@ -138,14 +138,13 @@ send_first(struct keeper *k)
 	struct tunnel_message t = { .slot = h->slot, .n_fds = h->n_fds,
 	    .owner = h->owner };
 	uint8_t buf[MESSAGE_MAX];
-	size_t len = tunnel_message_encode(buf, &t);
 
 	if (h->n_fds == 0) {		/* it was cut while it waited */
 		drop(k, i);
 		return true;
 	}
-	if (channel_send(k->process->woken_send, buf, len, h->fds,
-	    h->n_fds) == -1)
+	if (channel_send(k->process->woken_send, buf,
+	    tunnel_message_encode(buf, &t), h->fds, h->n_fds) == -1)
 		return false;
 	atomic_fetch_add(&k->board->header->counts.woken, 1);
 	drop(k, i);

@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 import struct
+import subprocess
 import time
 import unittest
 
@@ -300,6 +301,29 @@ class Quota(ParkingTest):
         self.assertEqual(receive_rest(parked), b"")
         rows = self.sockd.wait_rows(2)
         self.assertEqual({r["outcome"] for r in rows}, {"quota"})
+
+
+class Cut(ParkingTest):
+    """More wake than the workers, and the channel to them, take."""
+    CONFIG = {"workers": {"start": 1, "min_spare": 1, "max_spare": 1,
+                          "max": 1, "park_after": "100ms"}}
+
+    def test_one_behind_others_that_wait_for_a_worker(self):
+        tunnels = [self.tunnel() for _ in range(40)]
+        self.wait_parked(40)
+        worker, = self.sockd.children("worker")
+        os.kill(worker, signal.SIGSTOP)
+        self.addCleanup(os.kill, worker, signal.SIGCONT)
+        for s in tunnels:
+            s.sendall(b"wake")
+        last = self.sockd.wait_rows(40, "ended IS NULL")[-1]
+        subprocess.run([os.environ["SOCKCTL"], "-f", self.sockd.config, "cut",
+                        str(last["id"])], check=True)
+        self.assertEqual(receive_rest(tunnels.pop()), b"")
+        os.kill(worker, signal.SIGCONT)
+        for s in tunnels:
+            self.assertEqual(receive_exactly(s, 4), b"wake")
+        self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "cut")
 
 
 class Many(ParkingTest):
