@@ -240,13 +240,15 @@ turn(struct udp *u)
 		break;
 	}
 	look_at_the_clock(u);
-	if (!heed_control(u, fds[CONTROL].revents) ||
-	    !udp_name_turn(u, fds[NAMES].revents != 0))
+	if (!udp_name_turn(u, fds[NAMES].revents != 0))
 		return false;
 	for (int i = 0; i < 2; i++)
 		down[i] = fds[OUT_IPV4 + i].revents & (POLLIN | POLLERR);
 	if (!udp_down(u, down) ||
 	    !udp_up(u, fds[RELAY].revents & (POLLIN | POLLERR)))
+		return false;
+	/* Behind them: a last word that came before the end still goes. */
+	if (!heed_control(u, fds[CONTROL].revents))
 		return false;
 	if (u->now_ms >= idle_due_ms(u))
 		return session_fail(u->session, OUTCOME_IDLE);

@@ -383,21 +383,34 @@ class Shaped(FaultsTest):
 
 
 class Death(FaultsTest):
+    def owner(self):
+        """The worker that has the association."""
+        owner, = (p for p in self.sockd.children("worker")
+                  if sockets_of(p, "udp") > 0)
+        return owner
+
     def test_of_the_worker(self):
         a = self.associate()
         self.assert_goes_on(a, 1)
-        owners = [p for p in self.sockd.children("worker")
-                  if not self.is_idle(p)]
-        for pid in owners:
-            os.kill(pid, signal.SIGKILL)
+        os.kill(self.owner(), signal.SIGKILL)
         self.assertEqual(receive_rest(a.control), b"")
         row = self.sockd.wait_rows(1)[0]
         self.assertEqual((row["outcome"], row["datagrams_up"]), ("lost", 1))
         self.assert_goes_on(self.associate(), 2)
 
-    @staticmethod
-    def is_idle(pid):
-        return sockets_of(pid, "udp") == 0
+    def test_of_the_client_behind_its_last_word(self):
+        """QUIC has one, for its peer not to wait in vain."""
+        a = self.associate()
+        self.assert_goes_on(a, 1)
+        owner = self.owner()
+        os.kill(owner, signal.SIGSTOP)
+        a.send(b"bye", self.echo.address)
+        a.control.socket.close()
+        os.kill(owner, signal.SIGCONT)
+        row = self.sockd.wait_rows(1)[0]
+        self.assertEqual((row["outcome"], row["datagrams_up"]),
+                         ("client-closed", 2))
+        wait_until("it arrives", lambda: self.echo.received[-1][0] == b"bye")
 
 
 if __name__ == "__main__":
