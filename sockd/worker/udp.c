@@ -178,7 +178,8 @@ due_ms(const struct udp *u)
 		due = clock_earlier(due, u->up.resume_ms);
 	if (u->down.resume_ms != 0)
 		due = clock_earlier(due, u->down.resume_ms);
-	if (park_ms != UINT64_MAX)
+	/* One without a block is parked by a reload alone: is there one? */
+	if (park_ms != UINT64_MAX || u->block == NULL)
 		due = clock_earlier(due, clock_earlier(park_ms, u->now_ms +
 		    park_look_ms(u->session)));
 	return due;

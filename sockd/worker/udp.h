@@ -24,8 +24,8 @@ struct udp_flow {
 	struct udp_inbox	in;
 };
 
-/* In the block's park_data: how many contacted, and the client's port. */
-enum { UDP_WORD_SENT, UDP_WORD_CLIENT };
+/* In the block's park_data: how many contacted. */
+enum { UDP_WORD_SENT };
 
 /* Datagrams for a name that is being resolved. */
 enum { UDP_WAITING_MAX = 16 };

@@ -1,7 +1,9 @@
 /*
- * An idle association and the keeper, in a worker.  What must not be lost
- * stands in its block on the board: the client's port, what was dropped, to
- * which addresses it has sent, and the targets that the ledger counts.
+ * An idle association and the keeper, in a worker.  The client's port stands
+ * in its slot on the board, and what else must not be lost in its block: what
+ * was dropped, to which addresses it has sent, and the targets that the ledger
+ * counts.  One without a block goes only where it must, to the new rules, and
+ * is there as if it had sent to nobody.
  */
 #include "udp.h"
 
@@ -9,11 +11,14 @@
 #include <unistd.h>
 
 #include "park.h"
+#include "sockd/common/drops.h"
 #include "sockd/common/slot.h"
 
 enum { PARK_AGAIN_MS = 250 };
 
-/* Of the client's word in park_data. */
+enum { WORD_CLIENT = 0 };		/* in the slot's park_data */
+
+/* Of that word. */
 enum { HAS_IPV4 = 1 << 16, HAS_IPV6 = 1 << 17, PORT_MASK = 0xffff };
 
 /* An old worker lets go at once: the next one knows the new rules. */
@@ -28,15 +33,14 @@ is_idle(const struct udp *u)
 {
 	bool waits = u->names.n > 0 || u->n_waiting > 0;
 
-	return u->block != NULL && (!waits || is_old(u)) &&
+	return ((u->block != NULL && !waits) || is_old(u)) &&
 	    udp_up_wants(u) && udp_down_wants(u);
 }
 
 bool
 udp_lets_go(const struct udp *u)
 {
-	return u->block != NULL && is_old(u) &&
-	    park_after_ms(u->session) != UINT64_MAX &&
+	return is_old(u) && park_after_ms(u->session) != UINT64_MAX &&
 	    u->now_ms >= u->park_again_ms;
 }
 
@@ -79,8 +83,8 @@ save(struct udp *u, int fds[3])
 		client |= HAS_IPV6;
 		fds[n++] = u->out[1];
 	}
-	atomic_store(&u->block->park_data[UDP_WORD_CLIENT], client);
-	for (int i = 0; i < N_UDP_DROPS; i++)
+	atomic_store(&u->session->shown->park_data[WORD_CLIENT], client);
+	for (int i = 0; u->block != NULL && i < N_UDP_DROPS; i++)
 		atomic_store(&u->block->drops[i], u->drops[i]);
 	return n;
 }
@@ -89,7 +93,7 @@ save(struct udp *u, int fds[3])
 static void
 take_drops(struct udp *u)
 {
-	for (int i = 0; i < N_UDP_DROPS; i++)
+	for (int i = 0; u->block != NULL && i < N_UDP_DROPS; i++)
 		u->drops[i] = atomic_exchange(&u->block->drops[i], 0);
 }
 
@@ -97,6 +101,7 @@ bool
 udp_park(struct udp *u)
 {
 	struct session *s = u->session;
+	const uint64_t id = atomic_load(&s->shown->id);
 	int fds[3];
 
 	if (u->now_ms < udp_park_due_ms(u))
@@ -108,8 +113,11 @@ udp_park(struct udp *u)
 	 * where nobody answers. */
 	u->drops[UDP_UNRESOLVED] += u->n_waiting;
 	if (park_as(s, PARKED_UDP, fds, save(u, fds),
-	    u->moved_ms + s->conf->timeouts.udp_ms))
+	    u->moved_ms + s->conf->timeouts.udp_ms)) {
+		if (u->block == NULL)
+			drops_log(id, u->drops);
 		return true;
+	}
 	take_drops(u);
 	u->drops[UDP_UNRESOLVED] -= u->n_waiting;
 	u->park_again_ms = u->now_ms + PARK_AGAIN_MS;	/* keepers are full */
@@ -137,10 +145,8 @@ udp_recall(struct udp *u, int *more, size_t n)
 	size_t at = 0;
 
 	u->block = slot_udp_block(s->board, s->slot);
-	if (u->block == NULL)
-		return false;
 	take_drops(u);
-	word = atomic_load(&u->block->park_data[UDP_WORD_CLIENT]);
+	word = atomic_load(&s->shown->park_data[WORD_CLIENT]);
 	u->relay = take(more, n, &at);
 	if (word & HAS_IPV4)
 		u->out[0] = take(more, n, &at);

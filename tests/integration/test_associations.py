@@ -1,10 +1,12 @@
-"""200 associations and 200 waiting BINDs at once; all gone without a trace."""
+"""200 associations and 200 waiting BINDs at once; all gone without a trace.
+More associations than the board has room for, with all their particulars."""
 
 import os
 import socket
 import unittest
 
-from harness import SockdTest, sockets_of, wait_until
+from associations import AssociationTest
+from harness import LISTEN, PASS_ALL, SockdTest, sockets_of, wait_until
 from peers import UdpEcho
 from wire import Association, BIND, read_reply5, receive_exactly, socks5
 
@@ -99,6 +101,34 @@ class Many(SockdTest):
         self.sockd.stop()
         rows = self.sockd.wait_rows(2 * COUNT)
         self.assertEqual({r["outcome"] for r in rows}, {"stopped"})
+
+
+class Beyond(AssociationTest):
+    CONFIG = {"workers": {"park_after": "100ms"}, "sessions": {"max": 256}}
+
+    def test_a_reload_is_for_them_as_well(self):
+        echo, other = self.server(UdpEcho), self.server(UdpEcho)
+        for _ in range(64):
+            self.associate()
+        a = self.associate()
+        for target in (echo.address, other.address):
+            self.assertEqual(a.exchange(b"hello", target)[0], target)
+        a.socket.send(b"junk")
+        old = set(self.sockd.children("worker"))
+        self.sockd.reload(LISTEN + 'rule "no" { action = "block" ports = '
+                          '{ "%d" } }\n' % other.port + PASS_ALL)
+        wait_until("the old workers are gone",
+                   lambda: old.isdisjoint(self.sockd.children("worker")))
+        a.send(b"not any more", other.address)
+        self.assertEqual(a.exchange(b"goes on", echo.address),
+                         (echo.address, b"goes on"))
+        self.assertEqual([d for d, _ in other.received], [b"hello"])
+        a.close()
+        for dropped in ("malformed=1", "blocked=1"):
+            self.sockd.wait_line(dropped)
+        row, = self.sockd.wait_rows(1)
+        self.assertEqual((row["datagrams_up"], row["outcome"]),
+                         (3, "client-closed"))
 
 
 if __name__ == "__main__":
