@@ -184,8 +184,9 @@ class UnixTest(PamTest, SockdTest):
         return {"sockd": ["auth required pam_unix.so",
                           "account required pam_unix.so"]}
 
+    # Of methods that take their time every chpasswd knows this one.
     def set_password(self, password):
-        subprocess.run(["chpasswd", "-c", "YESCRYPT"],
+        subprocess.run(["chpasswd", "-c", "SHA512", "-s", "50000"],
                        input=f"{self.user}:{password}\n", text=True,
                        check=True)
 
