@@ -31,8 +31,9 @@ log_target_open(const struct conf *conf, int *fd)
 		doubt_syslog();
 	if (conf->log.target != LOG_TO_FILE)
 		return 0;
+	/* Of a pipe neither the open nor a write is to wait for a reader. */
 	*fd = open(conf->log.file, O_WRONLY | O_APPEND | O_CREAT |
-	    O_NOFOLLOW | O_CLOEXEC, 0640);
+	    O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0640);
 	if (*fd != -1)
 		return 0;
 	log_err("log not opened file=%s why=\"%s\"", conf->log.file,

@@ -129,6 +129,14 @@ class Starts(unittest.TestCase):
                 self.assertIn("symbolic link", s.stderr())
                 self.assertIn(getattr(s, place), s.stderr())
 
+    def test_a_log_that_is_a_pipe_nobody_reads(self):
+        s = self.sockd()
+        os.mkfifo(s.log_file)
+        self.addCleanup(os.unlink, s.log_file)
+        s.spawn()
+        self.assertEqual(s.process.wait(30), 1)
+        self.assertIn(f"log not opened file={s.log_file}", s.stderr())
+
     def test_signals_that_the_starter_blocked(self):
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {
             signal.SIGHUP, signal.SIGTERM, signal.SIGCHLD})
