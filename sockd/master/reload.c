@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "activation.h"
@@ -35,12 +36,26 @@ keep_fixed(struct conf *next, const struct conf *now)
 	return conf_keep_fixed(next, now) ? 0 : -1;
 }
 
+/* What came out of it is gone, and for more the master would wait. */
+static bool
+is_pipe(const char *file)
+{
+	struct stat st;
+
+	return stat(file, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
 static struct conf *
 load(const struct master *m)
 {
 	char err[ERROR_SIZE];
 	struct conf *next;
 
+	if (is_pipe(m->file)) {
+		log_err("reload refused why=\"%s: a pipe, which cannot be read "
+		    "anew\"", m->file);
+		return NULL;
+	}
 	next = conf_load(m->file, err, sizeof(err));
 	if (next == NULL) {
 		log_err("reload refused why=\"%s\"", err);

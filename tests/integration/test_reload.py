@@ -52,6 +52,15 @@ class Reload(SockdTest):
                 self.assertIn("sockd.conf", line)
                 self.check_serves()
 
+    def test_a_pipe_is_not_waited_for(self):
+        os.unlink(self.sockd.config)
+        os.mkfifo(self.sockd.config)
+        self.sockd.mark()
+        self.sockd.signal(signal.SIGHUP)
+        self.sockd.wait_line("reload refused")
+        self.check_serves()
+        self.assertEqual(self.sockd.stop(), 0)
+
     def test_a_link_is_followed_anew(self):
         link = os.path.join(self.sockd.dir, "link")
         os.symlink("sockd.conf", link)
