@@ -112,7 +112,8 @@ last_sign_us(const struct board *b)
 
 /* The books of one old slot are closed: ENDED, or FREE if it is no row. */
 static void
-close_one(struct board *b, uint32_t slot, uint64_t when_us)
+close_one(struct board *b, uint32_t slot, uint64_t when_us,
+    struct log_condition *bad)
 {
 	struct session_slot *s = &b->sessions[slot];
 	struct session_slot copy;
@@ -122,7 +123,7 @@ close_one(struct board *b, uint32_t slot, uint64_t when_us)
 	if (sound == 0 || (sound == 1 && state == SLOT_ENDED))
 		return;
 	if (sound == -1)
-		log_warning("board slot bad slot=%u what=import", slot);
+		log_starts(bad, "slot=%u what=import", slot);
 	if (sound == -1 || (state == SLOT_CLAIMED && !copy.has_octets)) {
 		atomic_store(&b->states[slot], SLOT_FREE);
 		return;
@@ -137,6 +138,7 @@ close_one(struct board *b, uint32_t slot, uint64_t when_us)
 unsigned
 board_import(struct board *to, struct board *from)
 {
+	struct log_condition bad = { .what = "board slot bad" };
 	uint64_t when_us = last_sign_us(from);
 	unsigned n = 0;
 
@@ -144,12 +146,13 @@ board_import(struct board *to, struct board *from)
 	for (uint32_t i = 0; i < from->n.sessions; i++) {
 		if (atomic_load(&from->states[i]) == SLOT_FREE)
 			continue;
-		close_one(from, i, when_us);
+		close_one(from, i, when_us, &bad);
 		if (!copy_slot(to, from, i))
 			continue;
 		atomic_store(&from->states[i], SLOT_FREE);
 		n++;
 	}
+	log_ends(&bad);
 	return n;
 }
 

@@ -4,10 +4,15 @@
  */
 #include <criterion/criterion.h>
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
 
 #include "board_values.h"
 #include "sockd/common/clock.h"
+#include "sockd/common/log.h"
 #include "sockd/common/slot.h"
 
 static struct board b;
@@ -196,4 +201,25 @@ Test(board_import, survives_a_file_full_of_noise)
 		    (uint64_t)1 << 53);
 		board_unmap(&old);
 	}
+}
+
+Test(board_import, tells_of_bad_slots_once)
+{
+	struct board old = small_board(8, 4);
+	FILE *log = tmpfile();
+	char line[256], end[64];
+
+	log_open(dup(fileno(log)), LOG_INFO, "test");
+	for (uint32_t i = 0; i < old.n.sessions; i++)
+		atomic_store(&old.states[i], (unsigned)N_SLOT_STATES);
+	cr_assert_eq(board_import(&b, &old), 0u);
+	rewind(log);
+	cr_assert_not_null(fgets(line, sizeof(line), log));
+	cr_assert_not_null(strstr(line, "warning board slot bad slot=0"));
+	cr_assert_not_null(fgets(line, sizeof(line), log));
+	snprintf(end, sizeof(end), "board slot bad ended count=%u\n",
+	    old.n.sessions);
+	cr_assert_not_null(strstr(line, end));
+	cr_assert_null(fgets(line, sizeof(line), log));
+	board_unmap(&old);
 }
