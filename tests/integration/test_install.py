@@ -136,7 +136,7 @@ class Bootstrap(unittest.TestCase):
     """On a machine that has only what is linked into one directory."""
 
     TOOLS = ["sh", "dirname", "awk", "mkdir", "id", "env", "echo", "cat",
-             "true"]
+             "sed", "true"]
 
     def setUp(self):
         self.dir = tempfile.mkdtemp()
@@ -168,6 +168,13 @@ class Bootstrap(unittest.TestCase):
         self.assertIn("apt-get install", done.stdout)
         self.assertIn("libconfuse-dev", done.stdout)
         self.assertIn("still missing:", done.stderr)
+        self.assertFalse(os.path.exists(f"{self.dir}/called"))
+
+    def test_help_only_tells(self):
+        self.script("apt-get", f'echo called >"{self.dir}/called"\n')
+        done = self.run_it("--help")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("--no-install", done.stdout)
         self.assertFalse(os.path.exists(f"{self.dir}/called"))
 
     def test_apt_get_is_asked_for_what_is_missing(self):
