@@ -87,6 +87,14 @@ class Install(unittest.TestCase):
             capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_rotation_tells_the_daemon_that_is_installed(self):
+        self.make("install")
+        with open(self.path("pkgdatadir", "logrotate.d/sockd"),
+                  encoding="utf-8") as f:
+            self.assertEqual(
+                set(re.findall(r"[^\s\"]+/sockd\.pid\b", f.read())),
+                {variable("runstatedir") + "/sockd/sockd.pid"})
+
     def test_unit_names_what_is_installed(self):
         self.make("install")
         with open(self.path("systemdsystemunitdir", "sockd.service"),
