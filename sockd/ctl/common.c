@@ -70,10 +70,11 @@ ctl_size(uint64_t octets, char buf[UNITS_TEXT_MAX])
 {
 	static const char *const units[] = { "B", "kB", "MB", "GB", "TB",
 					     "PB" };
+	const double rounded_up = 999.95;	/* "1000.0" is none */
 	double n = (double)octets;
 	size_t i = 0;
 
-	for (; n >= 1000 && i + 1 < N_ELEMENTS(units); i++)
+	for (; n >= rounded_up && i + 1 < N_ELEMENTS(units); i++)
 		n /= 1000;
 	snprintf(buf, UNITS_TEXT_MAX, "%.*f %s", i == 0 ? 0 : i < 3 ? 1 : 2,
 	    n, units[i]);

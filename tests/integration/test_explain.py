@@ -218,6 +218,15 @@ limit "all" { bytes = { "1kB/day" } }
             _, text = self.explain(words)
             self.assertIn(f"limit: {said}\n", text, words)
 
+    def test_what_rounds_up_to_a_unit_has_that_unit(self):
+        for size, said in (("999B", "999 B"), ("999949B", "999.9 kB"),
+                           ("999950B", "1.0 MB"), ("999999999B", "1.00 GB"),
+                           ("999999999999B", "1.00 TB")):
+            self.sockd.configure(self.SECTIONS + 'limit "all" { bytes = '
+                                 f'{{ "{size}/day" }} }}\n')
+            _, text = self.explain({})
+            self.assertIn(f" {said}/day", text)
+
     def test_what_is_said_twice_is_refused(self):
         out = subprocess.run([os.environ["SOCKCTL"], "-f", self.sockd.config,
                               "explain", "user=ann", "user=tim"],
