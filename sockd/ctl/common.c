@@ -65,6 +65,33 @@ ctl_sockd_runs(const struct conf *conf)
 	return false;
 }
 
+/* The first octet of two that are C1? */
+static bool
+begins_c1(const char *text)
+{
+	return (unsigned char)text[0] == 0xc2 && (text[1] & 0xe0) == 0x80;
+}
+
+static bool
+is_control(const char *text, size_t at)
+{
+	unsigned char octet = (unsigned char)text[at];
+
+	return octet < ' ' || octet == 0x7f || begins_c1(text + at) ||
+	    (at > 0 && begins_c1(text + at - 1));
+}
+
+const char *
+ctl_text(const char *text, char *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; text[n] != '\0' && n + 1 < size; n++)
+		buf[n] = is_control(text, n) ? '?' : text[n];
+	buf[n] = '\0';
+	return buf;
+}
+
 const char *
 ctl_size(uint64_t octets, char buf[UNITS_TEXT_MAX])
 {

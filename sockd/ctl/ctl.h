@@ -31,6 +31,14 @@ bool	ctl_open_board(const struct conf *conf, struct board *b,
  */
 bool	ctl_sockd_runs(const struct conf *conf);
 
+/* Room for a name of the ledger, whose odd octets stand there as \xNN. */
+enum { CTL_TEXT_MAX = 4 * BOARD_USER_SIZE };
+
+/*
+ * Copy UTF-8 text into buf of size octets, for a terminal: '?' stands for
+ * each control octet.  Whoever wrote it is not to command the terminal.
+ */
+const char *ctl_text(const char *text, char *buf, size_t size);
 /* "812 B", "40.2 kB", "1.93 GB". */
 const char *ctl_size(uint64_t octets, char buf[UNITS_TEXT_MAX]);
 /* "9:03:21" */

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl.h"
+
 enum { BUSY_MS = 2000 };
 
 struct ledger {
@@ -52,7 +54,11 @@ ledger_close(struct ledger *l)
 static void
 complain(const struct ledger *l)
 {
-	fprintf(stderr, "sockctl: ledger: %s\n", sqlite3_errmsg(l->db));
+	char text[CTL_TEXT_MAX];
+
+	/* it tells what it found */
+	fprintf(stderr, "sockctl: ledger: %s\n",
+	    ctl_text(sqlite3_errmsg(l->db), text, sizeof(text)));
 }
 
 static sqlite3_stmt *

@@ -13,20 +13,31 @@ amount(uint64_t n, bool seconds, char buf[UNITS_TEXT_MAX])
 }
 
 static void
+print_name(int width, const char *name)
+{
+	char text[CTL_TEXT_MAX];
+
+	printf("%-*s ", width, ctl_text(name, text, sizeof(text)));
+}
+
+static void
 print_row(void *arg, const struct ledger_quota *r)
 {
 	char used[UNITS_TEXT_MAX], allowed[UNITS_TEXT_MAX];
-	char left[UNITS_TEXT_MAX];
+	char left[UNITS_TEXT_MAX], resets[CTL_TEXT_MAX];
 	unsigned *n = arg;
 
 	if ((*n)++ == 0)
 		printf("%-20s %-16s %-6s %12s %12s %12s  %s\n", "principal",
 		    "limit", "period", "used", "allowed", "left", "resets");
-	printf("%-20s %-16s %-6s %12s %12s %12s  %s\n", r->principal,
-	    r->limit, r->period,
+	print_name(20, r->principal);
+	print_name(16, r->limit);
+	print_name(6, r->period);
+	printf("%12s %12s %12s  %s\n",
 	    amount(r->used > 0 ? (uint64_t)r->used : 0, r->seconds, used),
 	    amount(r->allowed, r->seconds, allowed),
-	    amount(r->left, r->seconds, left), r->resets);
+	    amount(r->left, r->seconds, left),
+	    ctl_text(r->resets, resets, sizeof(resets)));
 }
 
 /* Those of one principal, NULL: of all. */

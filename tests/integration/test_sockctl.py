@@ -44,6 +44,27 @@ class Ctl(SockdTest):
             wait_until("a worker has it", is_back)
             self.assertIn("(0 parked)", self.ctl("status").stdout)
 
+    def test_what_others_wrote_into_the_ledger_is_no_command(self):
+        self.sockd.stop()
+        odd = "\x1b[m\x7f\x9b\n"
+        path = os.path.join(self.sockd.state, "sockd.db")
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            db.execute("DROP VIEW quota")
+            db.execute('CREATE TABLE quota(principal, "limit", period,'
+                       ' resets, used, allowed, left, unit)')
+            db.execute("INSERT INTO quota VALUES (?, ?, ?, ?, 1, 2, 1, 'b')",
+                       ["é" + odd] * 4)
+            db.commit()
+            said = self.ctl("quota").stdout
+            db.execute("DROP TABLE quota")
+            db.execute(f'CREATE VIEW quota AS SELECT * FROM "{odd}"')
+            db.commit()
+        for text in said, self.ctl("quota").stderr:
+            self.assertIn("?[m??", text)
+            self.assertNotRegex(text, "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+        self.assertIn("é", said)
+        self.assertEqual(said.count("\n"), 2)
+
     def test_what_a_stolen_worker_wrote_is_quoted(self):
         """No octet of the board reaches the terminal as a command to it."""
         with Silent() as silent, socks5(self.sockd.port(),
