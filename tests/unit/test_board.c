@@ -314,8 +314,10 @@ Test(board, process_slots_have_an_epoch_of_their_own)
 	process_set_state(&b, 5, PROCESS_BUSY);
 	cr_assert_eq(atomic_load(&b.processes[5].state),
 	    (uint32_t)PROCESS_BUSY);
+	atomic_store(&b.processes[5].served, 7);
 	process_free(&b, 5);
 	cr_assert_neq(process_claim(&b, 5, PROCESS_KEEPER, 4), epochs[5]);
+	cr_assert_eq(atomic_load(&b.processes[5].served), 0u);
 	cr_assert_eq(atomic_load(&b.processes[5].state),
 	    (uint32_t)PROCESS_STARTING);
 	cr_assert_eq(atomic_load(&b.processes[5].generation), 4u);

@@ -48,6 +48,7 @@ static const struct parse_case parse_cases[] = {
 	{ "10.0.0.0/8 ", CIDR_BAD_LENGTH, NULL },
 	{ "10.0.0.0/8/8", CIDR_BAD_LENGTH, NULL },
 	{ "10.0.0.0/x", CIDR_BAD_LENGTH, NULL },
+	{ "10.0.0.0/1:", CIDR_BAD_LENGTH, NULL },	/* behind '9' */
 	{ "10.0.0.0/255.0.0.0", CIDR_BAD_LENGTH, NULL },
 	{ "10.0.0.0/4294967304", CIDR_BAD_LENGTH, NULL },
 	{ "10.0.0.0/256", CIDR_BAD_LENGTH, NULL },

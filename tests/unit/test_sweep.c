@@ -242,6 +242,36 @@ Test(sweep, seconds_of_a_long_outage_count)
 	    (int64_t)lasts_ms / 1000);
 }
 
+/* At a moment of a session's life, its principal's on the board as well. */
+static void
+move_at(uint32_t slot, uint64_t now_ms)
+{
+	struct session_slot *s = &b.sessions[slot];
+
+	move(slot, 1, 0);
+	principal_touch(&b, s->principal, now_ms,
+	    conf.accounting.time_idle_ms);
+	atomic_store(&s->active_ms, now_ms);
+	cr_assert_eq(sweep_now(), STORE_OK);
+}
+
+/* However long octets moved before it. */
+Test(sweep, a_long_pause_counts_as_time_idle)
+{
+	uint64_t idle_ms = conf.accounting.time_idle_ms;
+	uint64_t began = clock_wall_ms() - 5 * idle_ms;
+	uint32_t slot = begin_session("ann");
+
+	b.sessions[slot].started_us = began * 1000;
+	for (uint64_t ms = 0; ms <= 3 * idle_ms; ms += idle_ms / 2)
+		move_at(slot, began + ms);
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"),
+	    (int64_t)(3 * idle_ms) / 1000);
+	move_at(slot, began + 5 * idle_ms);
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"),
+	    (int64_t)(4 * idle_ms) / 1000);
+}
+
 /* A clock that was an hour ahead is set right. */
 Test(sweep, seconds_count_on_after_the_clock_went_back)
 {
@@ -348,6 +378,7 @@ Test(sweep, a_transaction_that_fails_is_as_if_it_had_not_been)
 
 	for (int i = 0; i < 30; i++) {
 		slot = begin_session("ann");
+		b.sessions[slot].started_us -= 10000000;
 		slot_set_host(&b.sessions[slot], "a-name-that-takes-room.of."
 		    "a.host.that.does.not.exist.but.fills.pages.example");
 		move(slot, 1, 0);
@@ -364,4 +395,5 @@ Test(sweep, a_transaction_that_fails_is_as_if_it_had_not_been)
 	cr_assert_eq(ask_db("SELECT count(*) FROM session"), 30);
 	cr_assert_eq(ask_db("SELECT bytes_up FROM usage WHERE sessions = 30"),
 	    30);
+	cr_assert_geq(ask_db("SELECT seconds FROM usage"), 10);
 }

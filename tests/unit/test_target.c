@@ -72,16 +72,24 @@ Test(target, nul)
 	cr_assert(target_from_name(&target, (const uint8_t *)octets, 9, 80));
 }
 
-/* Whatever becomes a target may contain what it contains. */
+/* Whatever becomes a target may contain what it contains; nothing else may
+ * be waited for. */
 Test(target, may_contain)
 {
+	static const char all[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:[]";
 	struct target target;
 	uint8_t octets[2] = { 'a', 'a' };
 
 	for (int c = 0; c < 256; c++) {
+		octets[1] = (uint8_t)c;
+		cr_assert_eq(target_may_contain(octets, 2),
+		    memchr(all, c, sizeof(all) - 1) != NULL, "%d", c);
 		octets[0] = (uint8_t)c;
+		octets[1] = 'a';
 		if (!target_may_contain(octets, 1))
 			cr_assert_not(target_from_name(&target, octets, 2, 80));
+		octets[0] = 'a';
 	}
 	for (size_t i = 0; i < N_ELEMENTS(target_cases); i++) {
 		const struct target_case *t = &target_cases[i];
