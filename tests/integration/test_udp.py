@@ -267,16 +267,19 @@ class End(UdpTest):
         self.assertEqual(receive_all(a.control), b"")
         self.assertEqual(self.sockd.wait_rows(1)[0]["outcome"], "blocked")
 
+    def reload_workers(self, sections):
+        old = set(self.sockd.children("worker"))
+        self.sockd.reload(sections)
+        wait_until("the old workers are gone",
+                   lambda: old.isdisjoint(self.sockd.children("worker")))
+
     def test_a_new_target_meets_the_new_rules(self):
         other = self.server(UdpEcho)
         a = self.associate()
         self.assert_echo(a)
-        self.sockd.reload(LISTEN + 'rule "no" { action = "block" ports = '
-                          '{ "%d" } }\n' % other.port + PASS_ALL)
-        def is_new():
-            self.assert_echo(a)
-            return self.sockd.lines("parked") or True
-        wait_until("it goes on", is_new)
+        self.reload_workers(LISTEN + 'rule "no" { action = "block" ports = '
+                            '{ "%d" } }\n' % other.port + PASS_ALL)
+        self.assert_echo(a)
         a.send(b"not any more", other.address)
         self.assert_echo(a)
         self.assertEqual(other.received, [])
@@ -289,11 +292,8 @@ class End(UdpTest):
         late = self.server(UdpEcho, "127.0.0.20")
         self.assert_echo(a, target=late.address)
         source = late.received[0][1]
-        old = set(self.sockd.children("worker"))
-        self.sockd.reload(LISTEN + 'rule "no" { action = "block" '
-                          'to = { "127.0.0.20" } }\n' + PASS_ALL)
-        wait_until("the old workers are gone",
-                   lambda: old.isdisjoint(self.sockd.children("worker")))
+        self.reload_workers(LISTEN + 'rule "no" { action = "block" '
+                            'to = { "127.0.0.20" } }\n' + PASS_ALL)
         self.assert_echo(a)
         late.socket.sendto(b"not any more", source)
         self.assert_echo(a)
