@@ -141,6 +141,28 @@ Test(enforce, eighty_percent_is_told_once)
 	cr_assert_eq(atomic_load(&p->warned), 1U << PERIOD_DAY);
 }
 
+/* A limit was raised, or the ledger corrected: it is told again. */
+Test(enforce, below_eighty_percent_all_is_forgotten)
+{
+	static const struct limit_cap month = { 100 * MB, PERIOD_MONTH };
+	uint32_t slot = begin_session("ann");
+	struct principal_slot *p =
+	    &b.principals[b.sessions[slot].principal];
+
+	limits[0].bytes = &month;
+	load();
+	atomic_store(&b.sessions[slot].limit, 0);
+	move(slot, 100 * MB, 0);
+	take_turn();
+	cr_assert_neq(atomic_load(&p->warned), 0u);
+	atomic_fetch_add(&p->base_bytes[PERIOD_MONTH], 20 * MB);
+	take_turn();
+	cr_assert_neq(atomic_load(&p->warned), 0u, "not below it");
+	atomic_fetch_add(&p->base_bytes[PERIOD_MONTH], 1);
+	take_turn();
+	cr_assert_eq(atomic_load(&p->warned), 0u);
+}
+
 /* ---- rules ---- */
 
 static const struct cidr elsewhere = { .base = { .family = ADDR_IPV4,
