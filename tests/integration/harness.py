@@ -109,6 +109,15 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def cpu_s(pids):
+    """How long these have computed, all together."""
+    total = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/schedstat") as f:
+            total += int(f.read().split()[0]) / 1e9
+    return total
+
+
 def sockets_of(pid, *protocols):
     """How many sockets of these ("tcp", "udp") a process has.
 

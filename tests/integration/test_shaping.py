@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 
-from harness import LISTEN, PASS_ALL, SockdTest, wait_until
+from harness import LISTEN, PASS_ALL, SockdTest, cpu_s, wait_until
 from peers import Echo, Script, Sink, Source
 from wire import CONNECT, address5, open_proxy, receive_all, \
     receive_exactly, socks5
@@ -15,14 +15,6 @@ SECONDS = 3
 TOLERANCE = 0.08	# of 3 s; 10 s and 5 % are the bench's
 SHAPED_BOTH = PASS_ALL + 'limit "slow" { rate_up = "8Mbit" ' \
     'rate_down = "8Mbit" }\n'
-
-
-def cpu_s(pids):
-    total = 0
-    for pid in pids:
-        with open(f"/proc/{pid}/schedstat") as f:
-            total += int(f.read().split()[0]) / 1e9
-    return total
 
 
 class Shaped(SockdTest):
