@@ -70,6 +70,7 @@ class Rows(SockdTest):
         self.assertEqual(self.sockd.rows("SELECT * FROM live"), [])
         line, = self.sockd.wait_line("session end")
         for word in (f"id={row['id']} ", "up=1000 down=1000 ",
+                     ' user="ip:127.0.0.1" target=',
                      "outcome=client-closed",
                      "target=%s:%d " % echo.address,
                      "source=%s:%d " % echo.peers[0]):

@@ -46,6 +46,8 @@ class Granted(TunnelTest):
         rows = self.sockd.wait_rows(2)
         self.assertEqual([r["user"] for r in rows], ["uuu", "u" * 255])
         self.assertEqual({r["principal"] for r in rows}, {"ip:127.0.0.1"})
+        self.assertIn(' user="uuu" principal="ip:127.0.0.1" target=',
+                      self.sockd.wait_line("session end")[0])
 
     def test_octet_by_octet(self):
         octets = request4(1, self.echo.address, b"ann", b"localhost")
