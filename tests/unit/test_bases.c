@@ -96,6 +96,24 @@ Test(bases, who_used_something_is_known_at_the_start)
 	    PERIOD_WEEK), 3u);
 }
 
+/* That is a long sum, which only a limit of either kind asks for. */
+Test(bases, what_was_ever_used_is_known_where_a_limit_asks)
+{
+	static const struct limit_cap ever_1MB = { MB, PERIOD_EVER };
+	uint32_t at = b.sessions[begin_session("ann")].principal;
+
+	tell_db("INSERT INTO usage VALUES('ann', '2001-01-01', 1, 1, 2, 7, 1)");
+	load();
+	cr_assert_eq(principal_used(&b, at, PERIOD_EVER), 0u);
+	limits[0].bytes = &ever_1MB;
+	begin_enforcing(0);
+	cr_assert_eq(principal_used(&b, at, PERIOD_EVER), 3u);
+	limits[0] = (struct limit){ .name = "hours", .n_time = 1,
+	    .time = &ever_3h };
+	begin_enforcing(0);
+	cr_assert_eq(principal_used_s(&b, at, PERIOD_EVER), 7u);
+}
+
 /* A session of ann's that began then and moved octets until active_ms. */
 static uint32_t
 begin_active(uint64_t began_ms, uint64_t active_ms)

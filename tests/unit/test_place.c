@@ -77,6 +77,18 @@ Test(place, those_in_use_stay_and_the_oldest_leaves)
 	cr_assert_eq(atomic_load(&b.places[busy].handshakes), 1u);
 }
 
+/* All that there are stand in the window of each. */
+Test(place, who_was_idle_for_longest_leaves_first)
+{
+	uint32_t at[16];
+
+	b.n.places = 16;
+	for (unsigned i = 0; i < 16; i++)
+		at[i * 7 % 16] = find(i, 100 + i * 7 % 16);
+	for (unsigned i = 0; i < 16; i++)
+		cr_assert_eq(find(50 + i, 200 + i), at[i], "the %u-th", i);
+}
+
 Test(place, full_table_has_no_room_and_no_crash)
 {
 	for (uint32_t i = 0; i < b.n.places; i++) {
