@@ -260,6 +260,7 @@ Test(enforce, an_association_ends_with_one_of_its_targets)
 	load();
 	b.sessions[one].command = COMMAND_UDP;
 	b.sessions[two].command = COMMAND_UDP;
+	atomic_store(&b.sessions[two].rule, 0);
 	c = slot_udp(&b, one);
 	c->addr = client_address(3);
 	atomic_store(&c->first_us, 1);
@@ -275,6 +276,7 @@ Test(enforce, an_association_ends_with_one_of_its_targets)
 	take_turn();
 	cr_assert_eq(slot_cut_why(&b, one), OUTCOME_BLOCKED);
 	cr_assert_eq(slot_cut_why(&b, two), OUTCOME_NONE);
+	cr_assert_eq(atomic_load(&b.sessions[two].rule), 1u, "its number now");
 }
 
 Test(enforce, a_name_that_was_cut_is_not_asked_about)

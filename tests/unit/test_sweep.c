@@ -178,18 +178,18 @@ Test(sweep, the_next_accountant_counts_only_what_is_new)
 {
 	uint32_t slot = begin_session("ann");
 
-	move(slot, 100, 0);
+	move(slot, 100, 3000);
 	cr_assert_eq(sweep_now(), STORE_OK);
-	move(slot, 10, 0);
+	move(slot, 10, 200);
 	new_accountant();
 	cr_assert_eq(sweep_now(), STORE_OK);
-	cr_assert_eq(ask_db("SELECT bytes_up FROM usage WHERE sessions = 1"),
-	    110);
+	cr_assert_eq(ask_db("SELECT bytes_up + bytes_down FROM usage"
+	    " WHERE sessions = 1"), 3310);
 	new_accountant();
 	cr_assert(slot_end(&b, slot, OUTCOME_IDLE));
 	cr_assert_eq(sweep_now(), STORE_OK);
-	cr_assert_eq(ask_db("SELECT bytes_up FROM usage WHERE sessions = 1"),
-	    110);
+	cr_assert_eq(ask_db("SELECT bytes_up + bytes_down FROM usage"
+	    " WHERE sessions = 1"), 3310);
 	cr_assert_eq(state_of(slot), SLOT_FREE);
 }
 
