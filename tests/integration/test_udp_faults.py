@@ -383,6 +383,8 @@ class Shaped(FaultsTest):
 
 
 class Death(FaultsTest):
+    CONFIG = {"workers": {"park_after": "1h"}}		# it is in a worker
+
     def owner(self):
         """The worker that has the association."""
         owner, = (p for p in self.sockd.children("worker")
