@@ -151,6 +151,7 @@ class Rows(SockdTest):
 
 
 class Refusals(SockdTest):
+    LIMIT_S = 300
     RULES = 'rule "lab" { action = "block" to = { "127.0.0.66" } }\n' \
         'rule "mail" { action = "block" ports = { "25" } }\n' \
         'rule "names" { action = "block" to = { ".example" } }\n' + PASS_ALL

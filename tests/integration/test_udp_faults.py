@@ -297,6 +297,7 @@ class Quota(FaultsTest):
         row = self.sockd.wait_rows(1)[0]
         self.assertEqual(row["outcome"], "quota")
         self.assertEqual(row["bytes_up"], 10000)
+        wait_until("all ten have come", lambda: len(sink.received) >= 10)
         self.assertEqual(len(sink.received), 10)
         with self.assertRaises(Refused) as refused:
             self.associate()
@@ -309,6 +310,7 @@ class Quota(FaultsTest):
         self.assertEqual(receive_all(a.control), b"")
         row = self.sockd.wait_rows(1)[0]
         self.assertEqual(row["bytes_up"], 10 * 1024)
+        wait_until("all ten have come", lambda: len(sink.received) >= 10)
         self.assertEqual(len(sink.received), 10)
 
 
