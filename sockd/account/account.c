@@ -313,7 +313,7 @@ static void
 turn_periods(struct accountant *a)
 {
 	struct periods *p = &a->books.periods;
-	unsigned turned = periods_turn(p, clock_wall_us() / 1000000);
+	unsigned turned = books_turn(&a->books, clock_wall_us() / 1000000);
 
 	if (turned == 0)
 		return;

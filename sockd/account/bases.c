@@ -60,8 +60,9 @@ bases_open(struct bases *s, const struct board *b,
 	    .loading = true, .next = BOARD_NOBODY,
 	    .totals = calloc(b->n.principals, sizeof(*s->totals)),
 	    .untold = calloc(b->n.principals, sizeof(*s->untold)),
+	    .since = calloc(b->n.principals, sizeof(*s->since)),
 	};
-	if (s->totals != NULL && s->untold != NULL)
+	if (s->totals != NULL && s->untold != NULL && s->since != NULL)
 		return 0;
 	bases_close(s);
 	return -1;
@@ -72,6 +73,7 @@ bases_close(struct bases *s)
 {
 	free(s->totals);
 	free(s->untold);
+	free(s->since);
 	*s = (struct bases){ 0 };
 }
 
@@ -113,13 +115,18 @@ static void
 add_untold(struct bases *s, const struct books *k, uint32_t slot)
 {
 	struct session_slot *session = &k->board->sessions[slot];
+	const struct known *past = &k->past[slot];
 	uint32_t principal = session->principal;
+	uint64_t id = atomic_load(&session->id), now, told, then;
 
 	if (principal >= k->board->n.principals || !row_is_metered(session))
 		return;
-	s->untold[principal] += atomic_load(&session->bytes_up) +
-	    atomic_load(&session->bytes_down) -
-	    told_of(k, slot, atomic_load(&session->id));
+	now = atomic_load(&session->bytes_up) +
+	    atomic_load(&session->bytes_down);
+	told = told_of(k, slot, id);
+	then = past->id == id ? past->bytes_up + past->bytes_down : 0;
+	s->untold[principal] += now - told;
+	s->since[principal] += now - (then > told ? then : told);
 }
 
 /* Totals first, then the sessions: see above. */
@@ -133,12 +140,21 @@ take_stock(struct bases *s, const struct books *k)
 		if (state_of(b, i) != PRINCIPAL_FREE)
 			s->totals[i] = atomic_load(&b->principals[i].bytes);
 	memset(s->untold, 0, b->n.principals * sizeof(*s->untold));
+	memset(s->since, 0, b->n.principals * sizeof(*s->since));
 	for (uint32_t slot = 0; slot < high; slot++)
 		if (atomic_load(&b->states[slot]) >= SLOT_REQUESTED)
 			add_untold(s, k, slot);
 }
 
 /* ---- one principal ---- */
+
+/* The total less what of this period the ledger has yet to be told. */
+static uint64_t
+told_total(const struct bases *s, uint32_t at, int period)
+{
+	return s->totals[at] - (s->turned & 1U << period ? s->since[at] :
+	    s->untold[at]);
+}
 
 /* Active seconds that the board has counted and the ledger has not. */
 static uint64_t
@@ -155,7 +171,7 @@ static int
 agree(struct bases *s, struct books *k, uint32_t at)
 {
 	struct principal_slot *p = &k->board->principals[at];
-	uint64_t begin = s->totals[at] - s->untold[at], begin_s;
+	uint64_t begin_s;
 	struct store_used used;
 	char name[BOARD_USER_SIZE];
 
@@ -167,7 +183,8 @@ agree(struct bases *s, struct books *k, uint32_t at)
 	begin_s = atomic_load(&p->active_s);	/* first, as the totals */
 	begin_s -= untold_seconds(k, at, name);
 	for (int i = 0; i < N_PERIODS; i++) {
-		atomic_store(&p->base_bytes[i], begin - used.bytes[i]);
+		atomic_store(&p->base_bytes[i],
+		    told_total(s, at, i) - used.bytes[i]);
 		atomic_store(&p->base_active_s[i],
 		    begin_s - used.seconds[i]);
 	}
@@ -184,8 +201,7 @@ begin_at_nothing(const struct bases *s, const struct books *k, uint32_t at,
 	for (int i = 0; i < N_PERIODS; i++) {
 		if (!(periods & 1U << i))
 			continue;
-		atomic_store(&p->base_bytes[i],
-		    s->totals[at] - s->untold[at]);
+		atomic_store(&p->base_bytes[i], told_total(s, at, i));
 		atomic_store(&p->base_active_s[i],
 		    atomic_load(&p->active_s));
 	}
@@ -260,6 +276,7 @@ bases_turn(struct bases *s, struct books *k, unsigned turned)
 {
 	struct board *b = k->board;
 
+	s->turned = turned;
 	take_stock(s, k);
 	for (uint32_t at = 0; at < b->n.principals; at++) {
 		if (state_of(b, at) != PRINCIPAL_READY)

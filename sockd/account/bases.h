@@ -14,6 +14,9 @@ struct policy;
 
 struct bases {
 	uint64_t	*totals, *untold;	/* by principal slot */
+	uint64_t	*since;		/* the same: untold, since the day
+					 * turned */
+	unsigned	turned;		/* periods that turned then (bits) */
 	bool		ever;		/* some limit counts for ever */
 	bool		loading;	/* a principal may be LOADING */
 	uint32_t	next;		/* to be brought into agreement */

@@ -28,6 +28,7 @@ struct activity {
 	uint32_t	rest_ms[2];	/* not a whole second yet */
 	uint64_t	until_ms[2];
 	uint64_t	board_s;	/* what the board had counted then */
+	uint64_t	turned_s;	/* and when the day turned */
 };
 
 /* What a transaction will have changed once it is committed. */
@@ -43,6 +44,9 @@ struct books {
 	struct board	*board;
 	struct store	*store;		/* NULL: not open now */
 	struct known	*known;		/* by session slot */
+	struct known	*past;		/* likewise: what it had moved when
+					 * the day turned, told or not */
+	char		past_day[DAY_NAME_SIZE];	/* that ended then */
 	uint64_t	*told;		/* id of the last log line, by slot */
 	struct activity	*activities;	/* by principal slot */
 	struct change	*changes;
@@ -63,6 +67,13 @@ struct books {
 int	books_open(struct books *k, struct board *board,
 	    const struct conf *conf);
 void	books_close(struct books *k);
+
+/*
+ * Turn the periods that are over, and remember what has moved until now: it is
+ * of the day that ended, however much later the ledger hears of it (from the
+ * next accountant, as of its own).  Returns their bits, as periods_turn().
+ */
+unsigned books_turn(struct books *k, uint64_t unix_s);
 
 /*
  * Octets of a principal's session moved at these two times (wall clock in

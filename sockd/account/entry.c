@@ -104,60 +104,96 @@ day_moved(const struct books *k, const struct row *r, const char *begun)
  */
 static uint64_t
 gap_most_ms(const struct books *k, const struct row *r,
-    const struct activity *a)
+    const struct activity *a, bool past)
 {
-	const struct principal_slot *p =
-	    &k->board->principals[r->copy.principal];
 	uint64_t idle_ms = k->conf->accounting.time_idle_ms;
-	uint64_t counted_ms = (atomic_load(&p->active_s) - a->board_s) * 1000;
+	uint64_t from_s = a->board_s, to_s = a->turned_s;
 
-	return r->copy.metered && counted_ms > idle_ms ? counted_ms : idle_ms;
+	if (!past) {
+		from_s = a->board_s > to_s ? a->board_s : to_s;
+		to_s = atomic_load(
+		    &k->board->principals[r->copy.principal].active_s);
+	}
+	if (!r->copy.metered || to_s < from_s ||
+	    (to_s - from_s) * 1000 < idle_ms)
+		return idle_ms;
+	return (to_s - from_s) * 1000;
 }
 
 static uint64_t
-seconds_active(struct books *k, const struct row *r,
-    const struct known *before)
+seconds_active(struct books *k, const struct row *r, uint64_t from,
+    uint64_t to, bool past)
 {
 	uint32_t slot = r->copy.principal;
-	uint64_t from = before->active_ms;
 	struct activity *a;
 
-	if (slot == BOARD_NOBODY || r->active_ms == 0 ||
-	    r->active_ms == before->active_ms)
+	if (slot == BOARD_NOBODY || to == 0 || to == from)
 		return 0;
 	if (from == 0)
 		from = r->started_us / 1000;
-	if (from > r->active_ms)	/* the clock went back */
-		from = r->active_ms;
+	if (from > to)			/* the clock went back */
+		from = to;
 	a = books_activity(k, slot, r->principal);
-	return activity_count(a, r->copy.metered, from, r->active_ms,
-	    gap_most_ms(k, r, a));
+	return activity_count(a, r->copy.metered, from, to,
+	    gap_most_ms(k, r, a, past));
+}
+
+/* What moved between these two, on the day that ended (past) or the running
+ * one. */
+static int
+put_moved(struct books *k, const struct row *r, const struct known *from,
+    const struct known *to, bool past)
+{
+	char buf[DAY_NAME_SIZE];
+	struct store_usage u = { .principal = r->principal,
+	    .metered = r->copy.metered };
+
+	u.day = past ? k->past_day : day_moved(k, r, day_begun(k, r, buf));
+	u.bytes_up = (int64_t)(to->bytes_up - from->bytes_up);
+	u.bytes_down = (int64_t)(to->bytes_down - from->bytes_down);
+	u.seconds = seconds_active(k, r, from->active_ms, to->active_ms,
+	    past);
+	if (u.bytes_up == 0 && u.bytes_down == 0 && u.seconds == 0)
+		return STORE_OK;
+	return tally_add(k->tally, k->store, &u);
+}
+
+/* How far it was when the day turned, if the ledger did not hear of that. */
+static struct known
+past_of(const struct books *k, const struct row *r, const struct known *told)
+{
+	const struct known *past = &k->past[r->slot];
+	struct known p = *told;
+
+	if (past->id != r->id)
+		return p;
+	p.bytes_up = row_between(p.bytes_up, past->bytes_up, r->bytes_up);
+	p.bytes_down = row_between(p.bytes_down, past->bytes_down,
+	    r->bytes_down);
+	p.active_ms = row_between(p.active_ms, past->active_ms, r->active_ms);
+	return p;
 }
 
 static int
 put_usage(struct books *k, const struct row *r, const struct known *before)
 {
 	char buf[DAY_NAME_SIZE];
-	struct store_usage u = { .principal = r->principal,
-	    .metered = r->copy.metered };
+	struct known past = past_of(k, r, before), now;
+	struct store_usage begun = { .principal = r->principal,
+	    .metered = r->copy.metered, .sessions = 1 };
 	int rc = STORE_OK;
 
 	if (!r->granted)
 		return STORE_OK;
-	u.day = day_begun(k, r, buf);
-	if (!before->granted) {
-		u.sessions = 1;
-		rc = tally_add(k->tally, k->store, &u);
-	}
-	u.sessions = 0;
-	u.day = day_moved(k, r, u.day);
-	u.bytes_up = (int64_t)(r->bytes_up - before->bytes_up);
-	u.bytes_down = (int64_t)(r->bytes_down - before->bytes_down);
-	u.seconds = seconds_active(k, r, before);
-	if (rc != STORE_OK ||
-	    (u.bytes_up == 0 && u.bytes_down == 0 && u.seconds == 0))
-		return rc;
-	return tally_add(k->tally, k->store, &u);
+	begun.day = day_begun(k, r, buf);
+	if (!before->granted)
+		rc = tally_add(k->tally, k->store, &begun);
+	if (rc == STORE_OK)
+		rc = put_moved(k, r, before, &past, true);
+	learn(&now, r);
+	if (rc == STORE_OK)
+		rc = put_moved(k, r, &past, &now, false);
+	return rc;
 }
 
 static int

@@ -33,8 +33,8 @@ take_counters(struct row *r, const struct session_slot *s)
 	return NULL;
 }
 
-static uint64_t
-between(uint64_t least, uint64_t value, uint64_t most)
+uint64_t
+row_between(uint64_t least, uint64_t value, uint64_t most)
 {
 	if (value < least)
 		return least;
@@ -50,10 +50,10 @@ take_times(struct row *r, const struct session_slot *s, uint64_t now_us)
 {
 	uint64_t most_us = now_us + day_us;
 
-	r->started_us = between(year_2000_us, s->started_us, most_us);
+	r->started_us = row_between(year_2000_us, s->started_us, most_us);
 	r->ended_us = r->ended ?
-	    between(r->started_us, s->ended_us, most_us) : 0;
-	r->active_ms = between(0, s->active_ms,
+	    row_between(r->started_us, s->ended_us, most_us) : 0;
+	r->active_ms = row_between(0, s->active_ms,
 	    now_us / 1000 + CLOCK_DIFFER_MS);
 }
 

@@ -43,4 +43,7 @@ bool	row_is_metered(const struct session_slot *s);
 const char *row_auth_name(uint8_t auth);
 const char *row_protocol_name(uint8_t protocol);
 
+/* The value, or the bound that it passes. */
+uint64_t row_between(uint64_t least, uint64_t value, uint64_t most);
+
 #endif

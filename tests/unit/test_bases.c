@@ -6,6 +6,34 @@
 
 TestSuite(bases, .init = make_enforcing, .fini = unmake_enforcing);
 
+/* A session of ann's that began then and moved octets until active_ms. */
+static uint32_t
+begin_active(uint64_t began_ms, uint64_t active_ms)
+{
+	uint32_t slot = begin_session("ann");
+
+	load();
+	b.sessions[slot].started_us = began_ms * 1000;
+	move(slot, 1, 0);
+	atomic_store(&b.sessions[slot].active_ms, active_ms);
+	return b.sessions[slot].principal;
+}
+
+static void
+agree(void)
+{
+	bases_refresh(&bases);
+	cr_assert_not(bases_go_on(&bases, &books));
+}
+
+/* Midnight, of which the day alone ends. */
+static void
+turn(void)
+{
+	cr_assert_neq(books_turn(&books, books.periods.day_ends_s), 0u);
+	bases_turn(&bases, &books, 1U << PERIOD_DAY);
+}
+
 Test(bases, a_new_principal_knows_what_it_used)
 {
 	uint32_t slot;
@@ -64,24 +92,71 @@ Test(bases, bases_agree_after_a_restart_and_a_correction)
 Test(bases, a_period_begins_at_nothing)
 {
 	uint32_t slot = begin_session("ann");
-	struct periods *p = &books.periods;
 
 	load();
 	move(slot, 1000, 0);
 	cr_assert_eq(sweep_now(), STORE_OK);
 	move(slot, 5, 0);		/* between the sweep and the turn */
-	cr_assert_neq(periods_turn(p, p->day_ends_s), 0u);
-	bases_turn(&bases, &books, 1U << PERIOD_DAY);
-	cr_assert_eq(used_today(slot), 5u);
+	turn();
+	cr_assert_eq(used_today(slot), 0u);
+	move(slot, 3, 0);
+	cr_assert_eq(used_today(slot), 3u);
 	cr_assert_eq(sweep_now(), STORE_OK);
 	cr_assert_eq(ask_db("SELECT bytes_up FROM usage"
-	    " WHERE day = date('now', 'localtime', '+1 day')"), 5);
+	    " WHERE day = date('now', 'localtime', '+1 day')"), 3);
 	cr_assert_eq(ask_db("SELECT bytes_up FROM usage"
-	    " WHERE day = date('now', 'localtime')"), 1000);
-	cr_assert_not(bases_go_on(&bases, &books));
-	cr_assert_eq(used_today(slot), 5u);
+	    " WHERE day = date('now', 'localtime')"), 1005);
+	agree();
+	cr_assert_eq(used_today(slot), 3u);
 	cr_assert_eq(principal_used(&b, b.sessions[slot].principal,
-	    PERIOD_EVER), 1005u);
+	    PERIOD_EVER), 1008u);
+}
+
+/* It was full, or locked, all evening: that is not the morning's use. */
+Test(bases, a_day_that_the_ledger_missed_is_over_all_the_same)
+{
+	uint32_t slot = begin_session("ann"), ended = begin_session("ann");
+
+	load();
+	move(slot, 1000, 0);
+	move(ended, 0, 200);
+	slot_end(&b, ended, OUTCOME_CLIENT_CLOSED);
+	turn();
+	move(slot, 0, 30);
+	slot_uncount(&b, slot, 100, 0);	/* could not be passed on */
+	agree();
+	cr_assert_leq(used_today(slot), 30u);
+	move(slot, 100, 0);
+	agree();
+	cr_assert_eq(used_today(slot), 30u);
+	move(slot, 7, 0);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	agree();
+	cr_assert_eq(used_today(slot), 37u);
+	cr_assert_eq(ask_db("SELECT bytes_up + bytes_down FROM usage"
+	    " WHERE day = date('now', 'localtime', '+1 day')"), 37);
+	cr_assert_eq(ask_db("SELECT bytes_up + bytes_down FROM usage"
+	    " WHERE day = date('now', 'localtime')"), 1200);
+	cr_assert_eq(ask_db("SELECT sum(sessions) FROM usage"), 2);
+}
+
+Test(bases, seconds_too_are_of_the_day_on_which_they_passed)
+{
+	uint64_t began = clock_wall_ms() - 60000;
+	uint32_t at = begin_active(began, began + 20000);
+
+	principal_touch(&b, at, began, 60000);
+	principal_touch(&b, at, began + 20000, 60000);
+	turn();
+	principal_touch(&b, at, began + 50000, 60000);
+	atomic_store(&b.sessions[0].active_ms, began + 50000);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"
+	    " WHERE day = date('now', 'localtime')"), 20);
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"
+	    " WHERE day = date('now', 'localtime', '+1 day')"), 30);
+	agree();
+	cr_assert_eq(principal_used_s(&b, at, PERIOD_DAY), 30u);
 }
 
 Test(bases, who_used_something_is_known_at_the_start)
@@ -114,24 +189,28 @@ Test(bases, what_was_ever_used_is_known_where_a_limit_asks)
 	cr_assert_eq(principal_used_s(&b, at, PERIOD_EVER), 7u);
 }
 
-/* A session of ann's that began then and moved octets until active_ms. */
-static uint32_t
-begin_active(uint64_t began_ms, uint64_t active_ms)
+/* The board knows how long the pauses were before midnight, and after it. */
+Test(bases, a_pause_of_another_day_is_not_counted)
 {
-	uint32_t slot = begin_session("ann");
+	uint64_t began = clock_wall_ms() - 100000;
+	uint32_t at = begin_active(began, began + 1000);
 
-	load();
-	b.sessions[slot].started_us = began_ms * 1000;
-	move(slot, 1, 0);
-	atomic_store(&b.sessions[slot].active_ms, active_ms);
-	return b.sessions[slot].principal;
-}
-
-static void
-agree(void)
-{
-	bases_refresh(&bases);
-	cr_assert_not(bases_go_on(&bases, &books));
+	conf.accounting.time_idle_ms = 1000;
+	principal_touch(&b, at, began, 1000);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	for (unsigned ms = 1000; ms <= 11000; ms += 1000)
+		principal_touch(&b, at, began + ms, 1000);
+	atomic_store(&b.sessions[0].active_ms, began + 11000);
+	turn();
+	for (unsigned ms = 50000; ms <= 60000; ms += 1000)
+		principal_touch(&b, at, began + ms, 1000);
+	move(0, 1, 0);
+	atomic_store(&b.sessions[0].active_ms, began + 60000);
+	cr_assert_eq(sweep_now(), STORE_OK);
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"
+	    " WHERE day = date('now', 'localtime')"), 11);
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"
+	    " WHERE day = date('now', 'localtime', '+1 day')"), 11);
 }
 
 /*
