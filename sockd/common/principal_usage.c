@@ -54,9 +54,14 @@ principal_used_s(const struct board *b, uint32_t principal,
 	    atomic_load(&p->base_active_s[period]));
 }
 
+/* Of octets or seconds; a total below the base is a credit. */
 static uint64_t
-left_of(const struct limit_cap *cap, uint64_t n)
+left_of(const struct limit_cap *cap, uint64_t total, uint64_t base)
 {
+	const uint64_t n = total - base, credit = base - total;
+
+	if (n > INT64_MAX)
+		return cap->amount + credit;
 	return n < cap->amount ? cap->amount - n : 0;
 }
 
@@ -64,15 +69,17 @@ uint64_t
 principal_left(const struct board *b, uint32_t principal,
     const struct limit *limit, size_t *which)
 {
+	const struct principal_slot *p;
 	uint64_t least = UINT64_MAX;
 	size_t cap = 0;
 
 	if (limit == NULL || !is_principal(b, principal))
 		return UINT64_MAX;
+	p = &b->principals[principal];
 	for (size_t i = 0; i < limit->n_bytes; i++) {
 		const struct limit_cap *c = &limit->bytes[i];
-		uint64_t left = left_of(c, principal_used(b, principal,
-		    c->period));
+		uint64_t left = left_of(c, atomic_load(&p->bytes),
+		    atomic_load(&p->base_bytes[c->period]));
 
 		if (left < least) {
 			least = left;
@@ -82,8 +89,8 @@ principal_left(const struct board *b, uint32_t principal,
 	for (size_t i = 0; i < limit->n_time && least != 0; i++) {
 		const struct limit_cap *c = &limit->time[i];
 
-		if (left_of(c, principal_used_s(b, principal,
-		    c->period)) == 0) {
+		if (left_of(c, atomic_load(&p->active_s),
+		    atomic_load(&p->base_active_s[c->period])) == 0) {
 			least = 0;
 			cap = limit->n_bytes + i;
 		}
@@ -106,8 +113,8 @@ principal_stop_at(const struct board *b, uint32_t principal,
 	total = atomic_load(&p->bytes);
 	for (size_t i = 0; i < limit->n_bytes; i++) {
 		const struct limit_cap *c = &limit->bytes[i];
-		uint64_t left = left_of(c, used(total,
-		    atomic_load(&p->base_bytes[c->period])));
+		uint64_t left = left_of(c, total,
+		    atomic_load(&p->base_bytes[c->period]));
 
 		if (left < least)
 			least = left;

@@ -69,6 +69,21 @@ class QuotaTest(SockdTest):
         return [Download(socks5(self.sockd.port(), source.address))
                 for _ in range(n)]
 
+    def correct(self, source, octets):
+        """Take so many from what was used up; a tunnel to source."""
+        db = sqlite3.connect(self.sockd.db_file, timeout=10)
+        db.execute("UPDATE usage SET bytes_down = bytes_down - ?", (octets,))
+        db.commit()
+        db.close()
+
+        def try_again():
+            try:
+                return socks5(self.sockd.port(), source.address)
+            except Refused:
+                return None
+
+        return wait_until("it is let in again", try_again, 5)
+
     def finish(self, downloads, quota):
         """Wait for their end; delivered, ledger and view must agree."""
         for d in downloads:
@@ -227,20 +242,26 @@ class Restarts(QuotaTest):
             for d in self.download(source, 1):
                 d.join(60)
             self.sockd.wait_rows(1, "outcome = 'quota'")
-            db = sqlite3.connect(self.sockd.db_file, timeout=10)
-            db.execute("UPDATE usage SET bytes_down = bytes_down - ?",
-                       (30 * MB,))
-            db.commit()
-            db.close()
-
-            def try_again():
-                try:
-                    return socks5(self.sockd.port(), source.address)
-                except Refused:
-                    return None
-            s = wait_until("it is let in again", try_again, 5)
+            s = self.correct(source, 30 * MB)
             receive_exactly(s, 20 * MB)
             s.close()
+
+
+class Credit(QuotaTest):
+    QUOTA = "1MB/day"
+
+    def test_it_is_used_up_first_however_fast(self):
+        with Source() as source:
+            for d in self.download(source, 1):
+                d.join(60)
+            before, = self.sockd.wait_rows(1, "outcome = 'quota'")
+            s = self.correct(source, 100 * MB)
+            after = Download(s)
+            after.join(60)
+            s.close()
+        left = 101 * MB - before["bytes_down"]
+        self.assertGreater(after.octets, left - CHUNK)
+        self.assertLessEqual(after.octets, left + CHUNK)
 
 
 class Idle(QuotaTest):

@@ -59,6 +59,10 @@ Test(principal_usage, stop_is_where_the_nearest_cap_lies)
 	cr_assert_eq(principal_stop_at(&b, at, &both), 500u);
 	atomic_store(&p->bytes, 600);			/* used up: now */
 	cr_assert_eq(principal_stop_at(&b, at, &both), 600u);
+	/* a credit of 5000 on both */
+	atomic_store(&p->base_bytes[PERIOD_DAY], 5600);
+	atomic_store(&p->base_bytes[PERIOD_MONTH], 5600);
+	cr_assert_eq(principal_stop_at(&b, at, &both), 6600u);
 	cr_assert_eq(principal_stop_at(&b, at, &only_sessions), UINT64_MAX);
 	cr_assert_eq(principal_stop_at(&b, at, NULL), UINT64_MAX);
 	cr_assert_eq(principal_stop_at(&b, BOARD_NOBODY, &both), UINT64_MAX);
@@ -79,6 +83,8 @@ static const struct {
 } caps[] = {
 	{ 0, 0, 0, 1000, 0, &both },
 	{ 999, 999, 59, 1, 0, &both },
+	{ (uint64_t)0 - 5000, (uint64_t)0 - 4500, 0, 6000, 0, &both },
+	{ (uint64_t)0 - 5000, 0, 0, 2000, 1, &both },
 	{ 1000, 1000, 0, 0, 0, &both },
 	{ 5000, 5000, 0, 0, 0, &both },
 	{ 100, 1950, 0, 50, 1, &both },
