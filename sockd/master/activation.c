@@ -46,6 +46,7 @@ activation_take(const struct addr *addr)
 		int fd = passed[i];
 
 		if (fd == -1 ||
+		    sd_is_socket(fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0 ||
 		    getsockname(fd, (struct sockaddr *)&ss, &len) == -1 ||
 		    !addr_from_sockaddr(&have, (struct sockaddr *)&ss, len) ||
 		    !addr_equal_port(&have, addr))

@@ -1,6 +1,7 @@
 """A sockd that a service manager started, played as sd_notify(3) and
 sd_listen_fds(3) say."""
 
+import fcntl
 import os
 import socket
 import subprocess
@@ -38,8 +39,12 @@ class Managed(Sockd):
         return self
 
     def put_in_place(self):
-        for i, s in enumerate(self.passed):
-            os.dup2(s.fileno(), FIRST_FD + i)
+        """One may stand where another is to be."""
+        beyond = FIRST_FD + len(self.passed)
+        copies = [fcntl.fcntl(s, fcntl.F_DUPFD_CLOEXEC, beyond)
+                  for s in self.passed]
+        for i, copy in enumerate(copies):
+            os.dup2(copy, FIRST_FD + i)
 
     def next_word(self):
         return self.told.recv(1000).decode().splitlines()

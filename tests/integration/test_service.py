@@ -98,6 +98,16 @@ class Activation(ServiceTest):
         sockd.reload()
         self.check_served(self.early_client())
 
+    def test_a_datagram_socket_is_no_listener(self):
+        """Though its address and port are those of one."""
+        with socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+            datagrams.bind(self.passed.getsockname())
+            sockd = self.managed(self.sections,
+                                 passed=[datagrams, self.passed])
+            sockd.start()
+        sockd.wait_line("socket not used fd=3")
+        self.check_served(self.early_client())
+
     def test_a_socket_that_no_section_names(self):
         """It is told, and closed: nobody else must wait in its queue."""
         other = socket.create_server(("127.0.0.1", 0))
