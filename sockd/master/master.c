@@ -159,6 +159,7 @@ open_all(struct master *m)
 {
 	struct board_sizes sizes = board_sizes(m->conf);
 	struct process *base = &m->children.base;
+	int done;
 
 	process_raise_descriptors();
 	if (find_users(m->conf) == -1 ||
@@ -175,10 +176,10 @@ open_all(struct master *m)
 		return -1;
 	log_echo(true);
 	activation_init();
-	if (listeners_update(&m->listeners, m->conf,
-	    LISTEN_PATIENCE_MS) == -1)
+	done = listeners_update(&m->listeners, m->conf, LISTEN_PATIENCE_MS);
+	activation_finish();		/* may tell what was in the way */
+	if (done == -1)
 		return -1;
-	activation_finish();
 	check_pipes(m->conf);
 	prepare_sandboxes();
 	base->conf = m->conf;

@@ -4,7 +4,7 @@
 import socket
 import unittest
 
-from harness import PASS_ALL, keepalive_s, wait_until
+from harness import LISTEN, PASS_ALL, keepalive_s, needs_ipv6, wait_until
 from managed import ServiceTest
 from peers import Echo
 from wire import CONNECT, receive_exactly, request5, socks5
@@ -107,6 +107,19 @@ class Activation(ServiceTest):
             sockd.start()
         sockd.wait_line("socket not used fd=3")
         self.check_served(self.early_client())
+
+    @needs_ipv6
+    def test_one_socket_of_both_families_is_told(self):
+        """It is in the way of ours, and the start fails for that."""
+        both = socket.create_server(("::", 0), family=socket.AF_INET6,
+                                    dualstack_ipv6=True)
+        self.addCleanup(both.close)
+        section = LISTEN.replace("127.0.0.1", "*").replace(
+            "port = 0", f"port = {both.getsockname()[1]}")
+        sockd = self.managed(section + PASS_ALL, passed=[both]).spawn()
+        self.assertEqual(sockd.process.wait(30), 1)
+        self.assertIn("listen failed", sockd.log())
+        self.assertIn("socket not used fd=3", sockd.log())
 
     def test_a_socket_that_no_section_names(self):
         """It is told, and closed: nobody else must wait in its queue."""
