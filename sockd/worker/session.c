@@ -82,7 +82,6 @@ show(struct session *s, unsigned listener, const struct addr *from)
 {
 	struct session_slot *shown = s->shown;
 
-	shown->started_us = clock_wall_us();
 	shown->client = *from;
 	shown->listener = listener;
 	shown->generation = s->worker->process->generation;
