@@ -158,6 +158,21 @@ Test(board_import, closes_the_books_of_the_last_run)
 	board_unmap(&last.board);
 }
 
+/* Its beginning is the last sign of life, however long ago. */
+Test(board_import, one_that_moved_nothing_has_ended_when_it_began)
+{
+	struct board old = small_board(16, 16);
+	struct session_slot *s =
+	    &old.sessions[old_session(&old, SLOT_REQUESTED, "ann")];
+	uint64_t id = atomic_load(&s->id), began = clock_wall_us() - 60000000;
+
+	s->started_us = began;
+	atomic_store(&s->active_ms, 0);
+	cr_assert_eq(board_import(&b, &old), 1u);
+	cr_assert_eq(atomic_load(&b.sessions[slot_of_id(id)].ended_us), began);
+	board_unmap(&old);
+}
+
 Test(board_import, leaves_what_does_not_fit)
 {
 	struct board old = small_board(40, 16);	/* 88 slots into 40 */
