@@ -25,6 +25,8 @@ static const struct target_case target_cases[] = {
 	{ "127.0.0.01", NULL, NULL },
 	{ "127.1", NULL, NULL },
 	{ "[127.0.0.1]", NULL, NULL },
+	{ "[000000000000000000000000000000000000000:1:0:0]", NULL, NULL },
+	{ "[0000000000000000000000000000000000000000:1:0:0]", NULL, NULL },
 	{ "::1%lo", NULL, NULL },
 	{ "*", NULL, NULL },
 	{ "", NULL, NULL },
