@@ -13,7 +13,7 @@
  *
  * Of many that press each has moved little, and they all wake at one moment.
  * So that it is no lottery who finds something then, they may run the further
- * the longer they wait, and come as good as in turn.
+ * the longer they wait, and are served more or less in turn.
  */
 #include "meter.h"
 
@@ -24,8 +24,8 @@
 static const uint64_t NS_PER_S = 1000000000, NS_PER_MS = 1000000;
 static const uint64_t BURST_NS = 100000000;	/* of the rate */
 static const uint64_t LEAD_NS = 150000000;
-/* A wait that brings half of LEAD more.  Who is new has it behind him: he goes
- * before those that were just served, and after those that wait longer. */
+/* A wait that brings half of LEAD more.  A new session has it to its credit: it
+ * goes before those just served, and after those that wait longer. */
 static const uint64_t PATIENT_MS = 8000;
 
 enum {
