@@ -228,11 +228,12 @@ class Sockd:
             return f.read()
 
     def log(self, begin=0):
-        """The log, from this octet on."""
+        """The log, from this octet on; a line counts once it is whole."""
         try:
             with open(self.log_file, "rb") as f:
                 f.seek(begin)
-                return f.read().decode(errors="replace")
+                text = f.read().decode(errors="replace")
+                return text[:text.rfind("\n") + 1]
         except FileNotFoundError:
             return ""
 
