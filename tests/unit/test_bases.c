@@ -140,6 +140,16 @@ Test(bases, a_day_that_the_ledger_missed_is_over_all_the_same)
 	cr_assert_eq(ask_db("SELECT sum(sessions) FROM usage"), 2);
 }
 
+/* Of the day that ended, and of the next. */
+static void
+assert_seconds(int64_t then, int64_t now)
+{
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"
+	    " WHERE day = date('now', 'localtime')"), then);
+	cr_assert_eq(ask_db("SELECT seconds FROM usage"
+	    " WHERE day = date('now', 'localtime', '+1 day')"), now);
+}
+
 Test(bases, seconds_too_are_of_the_day_on_which_they_passed)
 {
 	uint64_t began = clock_wall_ms() - 60000;
@@ -151,10 +161,7 @@ Test(bases, seconds_too_are_of_the_day_on_which_they_passed)
 	principal_touch(&b, at, began + 50000, 60000);
 	atomic_store(&b.sessions[0].active_ms, began + 50000);
 	cr_assert_eq(sweep_now(), STORE_OK);
-	cr_assert_eq(ask_db("SELECT seconds FROM usage"
-	    " WHERE day = date('now', 'localtime')"), 20);
-	cr_assert_eq(ask_db("SELECT seconds FROM usage"
-	    " WHERE day = date('now', 'localtime', '+1 day')"), 30);
+	assert_seconds(20, 30);
 	agree();
 	cr_assert_eq(principal_used_s(&b, at, PERIOD_DAY), 30u);
 }
@@ -207,10 +214,7 @@ Test(bases, a_pause_of_another_day_is_not_counted)
 	move(0, 1, 0);
 	atomic_store(&b.sessions[0].active_ms, began + 60000);
 	cr_assert_eq(sweep_now(), STORE_OK);
-	cr_assert_eq(ask_db("SELECT seconds FROM usage"
-	    " WHERE day = date('now', 'localtime')"), 11);
-	cr_assert_eq(ask_db("SELECT seconds FROM usage"
-	    " WHERE day = date('now', 'localtime', '+1 day')"), 11);
+	assert_seconds(11, 11);
 }
 
 /*
