@@ -136,10 +136,13 @@ def sockets_of(pid, *protocols):
 
 
 def protocol_of(path):
-    """What the kernel calls the protocol of a socket; "" if it is none."""
+    """What the kernel calls the protocol of a socket; "" if it is none, or
+    was closed meanwhile."""
     try:
+        if not os.readlink(path).startswith("socket:"):
+            return ""
         return os.getxattr(path, "system.sockprotoname").decode().rstrip("\0")
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return ""
 
 
