@@ -27,15 +27,16 @@ none_blocks(const int *fds, size_t n)
 
 static bool
 is_sane(const struct tunnel_message *m, const struct board *b,
-    const struct tunnel *t)
+    enum tunnel_from from, const struct tunnel *t)
 {
 	return m->slot < b->n.sessions && m->n_fds > 0 &&
 	    (t->n_fds == m->n_fds || t->n_fds == 0) &&
-	    none_blocks(t->fds, t->n_fds);
+	    (from == FROM_KEEPER || none_blocks(t->fds, t->n_fds));
 }
 
 enum tunnel_fate
-tunnel_take(struct board *b, int channel, uint64_t owner, struct tunnel *t)
+tunnel_take(struct board *b, int channel, enum tunnel_from from,
+    uint64_t owner, struct tunnel *t)
 {
 	uint8_t buf[MESSAGE_MAX];
 	struct tunnel_message m;
@@ -46,7 +47,7 @@ tunnel_take(struct board *b, int channel, uint64_t owner, struct tunnel *t)
 	if (t->n_fds == 0 && (len == 0 || (len == -1 && errno != EBADMSG)))
 		return TUNNEL_NONE;
 	if (len == -1 || !tunnel_message_decode(buf, (size_t)len, &m) ||
-	    !is_sane(&m, b, t)) {
+	    !is_sane(&m, b, from, t)) {
 		fds_close(t->fds, t->n_fds);
 		log_warning("tunnel not taken why=\"bad message\"");
 		return TUNNEL_LOST;

@@ -252,7 +252,7 @@ receive(struct keeper *k)
 			waitset_remove(k->set, p->park_receive);
 			return;
 		}
-		fate = tunnel_take(k->board, p->park_receive,
+		fate = tunnel_take(k->board, p->park_receive, FROM_WORKER,
 		    owner_word(p->index, p->epoch, ++k->serial), &t);
 		if (fate == TUNNEL_TAKEN)
 			hold(k, &t);

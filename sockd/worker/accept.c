@@ -117,8 +117,8 @@ take_tunnel(struct worker *w)
 	const struct process *p = w->process;
 	struct tunnel t;
 
-	if (tunnel_take(w->board, p->woken_receive, owner_word(p->index,
-	    p->epoch, ++w->serial), &t) != TUNNEL_TAKEN)
+	if (tunnel_take(w->board, p->woken_receive, FROM_KEEPER,
+	    owner_word(p->index, p->epoch, ++w->serial), &t) != TUNNEL_TAKEN)
 		return;
 	become_busy(w);
 	session_resume(w, t.slot, t.owner, t.fds, t.n_fds);

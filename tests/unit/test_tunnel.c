@@ -57,6 +57,12 @@ next_descriptor(void)
 	return fd;
 }
 
+static enum tunnel_fate
+take(enum tunnel_from from, struct tunnel *t)
+{
+	return tunnel_take(&b, ends[1], from, receiver, t);
+}
+
 /* It is not taken, and nothing that came with it stays open. */
 static void
 check_lost(void)
@@ -64,9 +70,9 @@ check_lost(void)
 	struct tunnel t;
 	int before = next_descriptor();
 
-	cr_assert_eq(tunnel_take(&b, ends[1], receiver, &t), TUNNEL_LOST);
+	cr_assert_eq(take(FROM_WORKER, &t), TUNNEL_LOST);
 	cr_assert_eq(next_descriptor(), before);
-	cr_assert_eq(tunnel_take(&b, ends[1], receiver, &t), TUNNEL_NONE);
+	cr_assert_eq(take(FROM_WORKER, &t), TUNNEL_NONE);
 }
 
 Test(tunnel, is_taken_with_its_descriptors)
@@ -74,7 +80,7 @@ Test(tunnel, is_taken_with_its_descriptors)
 	struct tunnel t;
 
 	send_tunnel(slot, sender, 2);
-	cr_assert_eq(tunnel_take(&b, ends[1], receiver, &t), TUNNEL_TAKEN);
+	cr_assert_eq(take(FROM_KEEPER, &t), TUNNEL_TAKEN);
 	cr_assert_eq(t.slot, slot);
 	cr_assert_eq(t.owner, receiver);
 	cr_assert_eq(t.n_fds, 2u);
