@@ -21,6 +21,18 @@ enum {
 	SLOTS_MAX = 1024,	/* of an array of the board: the first ones */
 };
 
+extern const char __executable_start[], etext[];	/* the linker's */
+
+/* A child does not inherit where the code is mapped. */
+static void
+read_code(void)
+{
+	const volatile char *end = etext;
+
+	for (const volatile char *at = __executable_start; at < end; at += PAGE)
+		(void)*at;
+}
+
 /* With a page of the board that is read the kernel gives its neighbours, with
  * one that is written only this one. */
 static void
@@ -31,6 +43,24 @@ read_slots(const volatile void *slots, size_t n, size_t size)
 
 	for (size_t at = 0; at < end; at += PAGE)
 		(void)octets[at];
+}
+
+/* The tunnels that may wake in us are those of now.  A principal stands
+ * anywhere in its table, and the first look at a new part of it costs more
+ * than all else here: the kernel makes a table for it too. */
+static void
+read_principals(const struct board *b)
+{
+	for (uint32_t i = 0; i < b->n.sessions && i < SLOTS_MAX; i++) {
+		uint32_t principal;
+
+		if (atomic_load(&b->states[i]) != SLOT_LIVE)
+			continue;
+		principal = b->sessions[i].principal;
+		if (principal < b->n.principals)
+			read_slots(&b->principals[principal], 1,
+			    sizeof(*b->principals));
+	}
 }
 
 static void
@@ -47,11 +77,13 @@ warm_memory(struct worker *w)
 {
 	const struct board *b = w->board;
 
+	read_code();
 	write_stack();
 	for (int side = SIDE_UP; side <= SIDE_DOWN; side++)
 		w->buffers[side].begin = w->buffers[side].end = 0;
 	read_slots(b->states, b->n.sessions, sizeof(*b->states));
 	read_slots(b->owners, b->n.sessions, sizeof(*b->owners));
 	read_slots(b->sessions, b->n.sessions, sizeof(*b->sessions));
+	read_principals(b);
 	read_slots(b->rules, w->conf->policy.n_rules, sizeof(*b->rules));
 }
