@@ -132,6 +132,20 @@ find_users(const struct conf *conf)
 	return 0;
 }
 
+/* It works, and gives away what the change of user is for. */
+static void
+warn_of_root(const struct conf *conf)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (geteuid() == 0 && process_find_user(conf->user, &uid, &gid) == 0 &&
+	    uid == 0)
+		log_warning("workers are root user=%s why=\"give them a user "
+		    "that owns nothing; make one with: useradd --system "
+		    "sockd\"", conf->user);
+}
+
 static void
 check_pipes(const struct conf *conf)
 {
@@ -181,6 +195,7 @@ open_all(struct master *m)
 	if (done == -1)
 		return -1;
 	check_pipes(m->conf);
+	warn_of_root(m->conf);
 	prepare_sandboxes();
 	base->conf = m->conf;
 	base->board = &m->board;

@@ -37,6 +37,14 @@ class Starts(unittest.TestCase):
         self.assertIn("another sockd runs here", said)
         self.assertIn(f"pid={first.pid}", said)
 
+    @needs_root
+    def test_workers_that_are_root_are_warned_of(self):
+        for user, warned in ("root", True), ("nobody", False):
+            with self.subTest(user=user):
+                s = self.sockd(**{"": {"user": user}}).start()
+                warning = f"warning workers are root user={user} why="
+                self.assertEqual(warning in s.log(), warned)
+
     def test_an_address_in_use_is_waited_for(self):
         with in_use() as (port, text):
             s = self.sockd(text + PASS_ALL)
