@@ -6,6 +6,7 @@
  *
  * Runs in workers.  What it leaves out is only slower, once.
  */
+#include "config.h"
 #include "warm.h"
 
 #include <stddef.h>
@@ -21,16 +22,20 @@ enum {
 	SLOTS_MAX = 1024,	/* of an array of the board: the first ones */
 };
 
-extern const char __executable_start[], etext[];	/* the linker's */
-
-/* A child does not inherit where the code is mapped. */
+/* A child does not inherit where the code is mapped.  What serves stands from
+ * here on; all of it is one mapping. */
 static void
 read_code(void)
 {
+#ifdef HAVE_ETEXT
+	extern const char etext[];		/* end(3) */
 	const volatile char *end = etext;
+	const volatile char *at =
+	    (const volatile char *)(uintptr_t)warm_memory;
 
-	for (const volatile char *at = __executable_start; at < end; at += PAGE)
+	for (; at < end; at += PAGE)
 		(void)*at;
+#endif
 }
 
 /* With a page of the board that is read the kernel gives its neighbours, with
