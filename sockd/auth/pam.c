@@ -231,7 +231,7 @@ pam_login(const char *confdir, const struct login_question *q,
 	if (rc != PAM_SUCCESS)
 		tell(pamh, &mine, rc);
 	if (pamh != NULL)
-		pam_end(pamh, rc | PAM_DATA_SILENT);
+		pam_end(pamh, rc);
 	explicit_bzero(&mine, sizeof(mine));
 	return verdict_of(rc);
 }

@@ -6,7 +6,7 @@
  * It accepts the password "right", writes a line "user rhost service" to the
  * file named for each question, and does one thing more:
  *
- *	crash hang slow print fork leak alias unavail fsuid signal expired
+ *	crash hang slow print fork leak alias unavail fsuid signal expired tidy
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -109,6 +109,32 @@ sleep_3(void)
 		left = sleep(left);
 }
 
+/* As one does that keeps tickets: it removes them where nobody else will. */
+static void
+remove_file(pam_handle_t *pamh, void *data, int status)
+{
+	(void)pamh;
+	if (!(status & PAM_DATA_SILENT))
+		unlink(data);
+	free(data);
+}
+
+/* A file of this login's own, beside the one that counts. */
+static int
+keep_file(pam_handle_t *pamh, const char *beside)
+{
+	char *path;
+	int fd;
+
+	if (asprintf(&path, "%s.%s", beside, item(pamh, PAM_USER)) == -1)
+		return PAM_BUF_ERR;
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	if (fd == -1)
+		abort();
+	close(fd);
+	return pam_set_data(pamh, "rogue-file", path, remove_file);
+}
+
 static const struct {
 	const char	*user;
 	void		(*act)(void);
@@ -137,6 +163,9 @@ pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc,
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
 		if (strcmp(user, acts[i].user) == 0)
 			acts[i].act();
+	if (strcmp(user, "tidy") == 0 &&
+	    (argc == 0 || keep_file(pamh, argv[0]) != PAM_SUCCESS))
+		return PAM_SYSTEM_ERR;
 	pam_fail_delay(pamh, 3000000);
 	if (strcmp(user, "unavail") == 0)
 		return PAM_AUTHINFO_UNAVAIL;

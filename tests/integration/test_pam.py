@@ -155,6 +155,12 @@ class Rogue(RogueTest):
         self.assertNotIn("printed by", self.sockd.stderr())
         self.assertEqual(self.sockd.lines("helper died"), [])
 
+    def test_one_that_tidies_up_at_the_end(self):
+        for password, status in (("right", 0), ("wrong", 1)):
+            self.assertEqual(self.login("tidy", password), status)
+            self.assertFalse(os.path.exists(self.count_file + ".tidy"))
+        self.assertEqual(len(self.asked()), 2)
+
     def test_one_that_signals_its_group(self):
         self.assertEqual(self.login("signal"), 0)
         self.assertEqual(self.login("ann"), 0)
