@@ -4,13 +4,16 @@
 #ifndef AUTH_GROUPS_H
 #define AUTH_GROUPS_H
 
+#include <stdbool.h>
+
 #include "lib/message.h"
 
 /*
  * Spell a->user as NSS spells it, and fill a->gids (at most
  * MESSAGE_GROUPS_MAX, the primary one first).  A user that NSS does not know
- * keeps the name and has no groups.  May wait for NSS.
+ * keeps the name and has no groups.  False (logged): NSS could not answer,
+ * and rules and limits by group would not hold.  May wait for NSS.
  */
-void	groups_look_up(struct login_answer *a);
+bool	groups_look_up(struct login_answer *a);
 
 #endif

@@ -1,20 +1,24 @@
 /*
  * The account behind a login, with an NSS of the test's own: it knows ann,
- * whatever the case, and one whose name is too long for an answer.
+ * whatever the case, and one whose name is too long for an answer.  It says
+ * in many ways that it does not know somebody, and in more that it cannot.
  */
 #include <criterion/criterion.h>
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <strings.h>
 
+#include "lib/elements.h"
 #include "sockd/auth/groups.h"
 #include "sockd/common/log.h"
 
-enum { GID = 100, TOO_LONG = MESSAGE_USER_SIZE };
+enum { GID = 100, TOO_LONG = MESSAGE_USER_SIZE, NO_LIST = -1 };
 
 static int n_groups;
+static int why;			/* errno where nobody is found */
 
 struct passwd *
 getpwnam(const char *name)
@@ -22,13 +26,14 @@ getpwnam(const char *name)
 	static char spelled[TOO_LONG + 1];
 	static struct passwd pw = { .pw_name = spelled, .pw_gid = GID };
 
+	spelled[0] = '\0';
 	if (strcasecmp(name, "ann") == 0)
 		memcpy(spelled, "ann", 4);
 	else if (strcmp(name, "long") == 0)
 		memset(spelled, 'x', TOO_LONG);
-	else
-		return NULL;
-	return &pw;
+	else if (why != 0)
+		errno = why;
+	return spelled[0] != '\0' ? &pw : NULL;
 }
 
 int
@@ -36,6 +41,10 @@ getgrouplist(const char *name, gid_t primary, gid_t *gids, int *n)
 {
 	int room = *n;
 
+	if (n_groups == NO_LIST) {
+		errno = ENOMEM;
+		return -1;		/* and *n is what it was */
+	}
 	*n = strcmp(name, "ann") == 0 ? n_groups : 0;
 	for (int i = 0; i < *n && i < room; i++)
 		gids[i] = primary + (gid_t)i;
@@ -49,7 +58,7 @@ look_up(const char *name, int groups)
 
 	n_groups = groups;
 	memcpy(a.user, name, strlen(name));
-	groups_look_up(&a);
+	cr_assert(groups_look_up(&a));
 	return a;
 }
 
@@ -69,6 +78,43 @@ Test(groups, who_is_unknown_keeps_the_name_and_has_none)
 
 	cr_assert_str_eq(a.user, "bob");
 	cr_assert_eq(a.n_gids, 0u);
+}
+
+Test(groups, there_are_many_ways_to_say_unknown)
+{
+	static const int ways[] = { ENOENT, ESRCH, EBADF, EPERM };
+
+	for (size_t i = 0; i < N_ELEMENTS(ways); i++) {
+		why = ways[i];
+		cr_assert_eq(look_up("bob", 2).n_gids, 0u);
+	}
+}
+
+Test(groups, what_went_before_is_no_answer)
+{
+	errno = EIO;
+	cr_assert_eq(look_up("bob", 2).n_gids, 0u);
+}
+
+Test(groups, an_nss_that_cannot_answer_has_not_said_unknown)
+{
+	static const int ways[] = { EIO, EMFILE, ENOMEM, ECONNREFUSED };
+	struct login_answer a = { .user = "bob" };
+
+	log_open(2, LOG_ERR, "test");
+	for (size_t i = 0; i < N_ELEMENTS(ways); i++) {
+		why = ways[i];
+		cr_assert_not(groups_look_up(&a));
+	}
+}
+
+Test(groups, a_list_that_failed_is_none)
+{
+	struct login_answer a = { .user = "ann" };
+
+	log_open(2, LOG_ERR, "test");
+	n_groups = NO_LIST;
+	cr_assert_not(groups_look_up(&a));
 }
 
 Test(groups, a_name_that_does_not_fit_is_not_cut)
