@@ -42,13 +42,18 @@ on_wake(int sig)
 	(void)sig;		/* recvmsg ends with EINTR: that is all */
 }
 
+/* Again after each answer: a library may have made us deaf. */
 static void
-set_handlers(void)
+hear_signals(void)
 {
 	struct sigaction wake = { .sa_handler = on_wake };
+	sigset_t none;
 
 	sigemptyset(&wake.sa_mask);
 	sigaction(SIGUSR1, &wake, NULL);
+	signal(SIGCHLD, SIG_DFL);	/* the next one may wait for a child */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* The last idle one tells the parent, which looks 10 ms later. */
@@ -118,6 +123,7 @@ answer(struct child *c, const uint8_t *buf, size_t len, int reply,
 		return 0;
 	c->worked++;
 	n = f->answer(f->arg, buf, len, out);
+	hear_signals();
 	leave_if_worn(c, reply);
 	if (n == 0)
 		log_starts(&c->nonsense, "family=%s len=%zu", f->name, len);
@@ -192,7 +198,7 @@ helper_child_run(const struct helper_birth *birth)
 	snprintf(name, sizeof(name), "sockd-%s", f->name);
 	process_begin(name, birth->parent);
 	board_unmap(birth->process->board);
-	set_handlers();
+	hear_signals();
 	if (f->start != NULL && !f->start(birth->process, f->arg))
 		_exit(1);
 	atomic_store(&c.seat->state, SEAT_IDLE);

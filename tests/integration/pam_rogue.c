@@ -7,6 +7,7 @@
  * file named for each question, and does one thing more:
  *
  *	crash hang slow print fork leak alias unavail fsuid signal expired tidy
+ *	deaf
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -101,6 +102,17 @@ signal_all(void)
 }
 
 static void
+hear_nothing(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGCHLD, SIG_IGN);
+}
+
+static void
 sleep_3(void)
 {
 	unsigned left = 3;
@@ -147,6 +159,7 @@ static const struct {
 	{ "leak", leak },
 	{ "fsuid", be_another },
 	{ "signal", signal_all },
+	{ "deaf", hear_nothing },
 };
 
 int

@@ -197,6 +197,25 @@ class Rogue(RogueTest):
         wait_until("a new one stands", lambda: self.login("ann") == 0)
 
 
+class Deaf(RogueTest):
+    """A module that hears no signals leaves a helper that does."""
+
+    def pam_keys(self):
+        return {"helpers": 1, "helpers_max": 1, "cache": "0s"}
+
+    def test_the_next_module_knows_how_its_child_ended(self):
+        self.assertEqual(self.login("deaf"), 0)
+        self.assertEqual(self.login("fork"), 0)
+
+    def test_a_reload_replaces_it(self):
+        self.assertEqual(self.login("deaf"), 0)
+        old = self.sockd.children("auth")
+        self.sockd.reload()
+        wait_until("the old family ends", lambda: not any(
+            comm(p) == "sockd-auth" for p in old))
+        self.assertEqual(self.login("ann"), 0)
+
+
 class Slow(RogueTest):
     """A module that takes 3 s delays its own clients only."""
 
