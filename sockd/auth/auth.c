@@ -183,7 +183,8 @@ answer_through_pam(void *arg, const uint8_t *buf, size_t len, uint8_t *out)
 		a.verdict = pam_login(auth->conf->pam.confdir, &q, a.user);
 	else
 		tell_foreign(&q);
-	if (a.verdict == LOGIN_YES && !groups_look_up(&a))
+	if (a.verdict == LOGIN_YES &&
+	    !groups_look_up(&a, &auth->conf->policy))
 		a.verdict = LOGIN_ERROR;
 	cache_store(auth->cache, &q, clock_ms(), &a);
 	explicit_bzero(&q, sizeof(q));

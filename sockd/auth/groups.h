@@ -8,12 +8,15 @@
 
 #include "lib/message.h"
 
+struct policy;
+
 /*
  * Spell a->user as NSS spells it, and fill a->gids (at most
- * MESSAGE_GROUPS_MAX, the primary one first).  A user that NSS does not know
- * keeps the name and has no groups.  False (logged): NSS could not answer,
- * and rules and limits by group would not hold.  May wait for NSS.
+ * MESSAGE_GROUPS_MAX; of more, those that policy names come first).  A user
+ * that NSS does not know keeps the name and has no groups.  False (logged):
+ * NSS could not answer, and rules and limits by group would not hold.  May
+ * wait for NSS.
  */
-bool	groups_look_up(struct login_answer *a);
+bool	groups_look_up(struct login_answer *a, const struct policy *policy);
 
 #endif

@@ -12,10 +12,21 @@
 #include <strings.h>
 
 #include "lib/elements.h"
+#include "lib/rule.h"
 #include "sockd/auth/groups.h"
 #include "sockd/common/log.h"
 
-enum { GID = 100, TOO_LONG = MESSAGE_USER_SIZE, NO_LIST = -1 };
+enum { GID = 100, MANY = 2 * MESSAGE_GROUPS_MAX,
+       TOO_LONG = MESSAGE_USER_SIZE, NO_LIST = -1 };
+
+static const struct rule_group by_rule = { "r", GID + MANY - 1 },
+    by_limit = { "l", GID + MANY - 2 };
+static const struct rule rules[] = { { .name = "all" },
+	{ .name = "r", .groups = &by_rule, .n_groups = 1 } };
+static const struct limit limits[] = {
+	{ .name = "l", .groups = &by_limit, .n_groups = 1 } };
+static const struct policy policy = { .rules = rules, .limits = limits,
+	.n_rules = N_ELEMENTS(rules), .n_limits = N_ELEMENTS(limits) };
 
 static int n_groups;
 static int why;			/* errno where nobody is found */
@@ -58,7 +69,7 @@ look_up(const char *name, int groups)
 
 	n_groups = groups;
 	memcpy(a.user, name, strlen(name));
-	cr_assert(groups_look_up(&a));
+	cr_assert(groups_look_up(&a, &policy));
 	return a;
 }
 
@@ -104,7 +115,7 @@ Test(groups, an_nss_that_cannot_answer_has_not_said_unknown)
 	log_open(2, LOG_ERR, "test");
 	for (size_t i = 0; i < N_ELEMENTS(ways); i++) {
 		why = ways[i];
-		cr_assert_not(groups_look_up(&a));
+		cr_assert_not(groups_look_up(&a, &policy));
 	}
 }
 
@@ -114,7 +125,7 @@ Test(groups, a_list_that_failed_is_none)
 
 	log_open(2, LOG_ERR, "test");
 	n_groups = NO_LIST;
-	cr_assert_not(groups_look_up(&a));
+	cr_assert_not(groups_look_up(&a, &policy));
 }
 
 Test(groups, a_name_that_does_not_fit_is_not_cut)
@@ -133,4 +144,26 @@ Test(groups, more_than_an_answer_holds_are_cut)
 	cr_assert_eq(a.n_gids, (size_t)MESSAGE_GROUPS_MAX);
 	cr_assert_eq(a.gids[MESSAGE_GROUPS_MAX - 1],
 	    (gid_t)GID + MESSAGE_GROUPS_MAX - 1);
+}
+
+static bool
+is_member(const struct login_answer *a, gid_t gid)
+{
+	for (size_t i = 0; i < a->n_gids; i++)
+		if (a->gids[i] == gid)
+			return true;
+	return false;
+}
+
+Test(groups, what_a_rule_or_a_limit_names_is_not_cut)
+{
+	struct login_answer a;
+
+	log_open(2, LOG_ERR, "test");
+	a = look_up("ann", MANY);
+	cr_assert_eq(a.n_gids, (size_t)MESSAGE_GROUPS_MAX);
+	cr_assert(is_member(&a, by_rule.gid));
+	cr_assert(is_member(&a, by_limit.gid));
+	cr_assert(is_member(&a, GID));
+	cr_assert_not(is_member(&a, GID + MESSAGE_GROUPS_MAX));
 }
