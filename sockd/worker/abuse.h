@@ -15,8 +15,9 @@ struct session;
 bool	abuse_may_come(struct session *s);
 
 /*
- * May its password be looked at?  Not if the penalty began after it came: else
- * whoever opens many connections first has a guess in each.
+ * May it log in?  Not if the penalty began after it came: else whoever opens
+ * many connections first has a guess in each.  To be asked before PAM is, and
+ * after: else the guesses that PAM looks at meanwhile are free.
  */
 bool	abuse_may_log_in(const struct session *s);
 

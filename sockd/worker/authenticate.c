@@ -194,7 +194,9 @@ login(struct session *s, struct login_question *q)
 		return false;
 	switch (answer.verdict) {
 	case LOGIN_YES:
-		return succeed(s, &answer);
+		if (abuse_may_log_in(s))	/* still */
+			return succeed(s, &answer);
+		return fail_login(s, came_ms);
 	case LOGIN_NO:
 		return fail_login(s, came_ms);
 	case LOGIN_ERROR:

@@ -77,6 +77,16 @@ class Penalty(FailuresTest):
         self.assertEqual(login5(early, "ann", "right"), 1)
         self.assertEqual(self.asked(), asked)
 
+    def test_it_holds_for_a_guess_that_is_being_looked_at(self):
+        """Else as many guesses as there are workers may come at once."""
+        with self.open(BAD) as early:
+            greet5(early, 2)
+            early.sendall(b"\x01\x04slow\x05right")
+            wait_until("PAM is asked", self.asked)
+            self.fail(3)
+            self.assertEqual(early.recv(2), b"\x01\x01")
+        self.sockd.wait_line('login failed client=127.0.0.5:', 4)
+
     def test_below_it_a_right_password_is_not_held_up(self):
         self.sockd.reload(pam={"fail_delay": "5s"})
         failing = [self.open(BAD) for _ in range(2)]
