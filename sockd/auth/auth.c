@@ -188,7 +188,8 @@ answer_through_pam(void *arg, const uint8_t *buf, size_t len, uint8_t *out)
 		a.verdict = LOGIN_ERROR;
 	cache_store(auth->cache, &q, clock_ms(), &a);
 	explicit_bzero(&q, sizeof(q));
-	process_follow_parent();	/* a module may have been another */
+	alarm(0);			/* a module may have forgotten it */
+	process_follow_parent();	/* or may have been another */
 	return login_answer_encode(out, &a);
 }
 

@@ -7,7 +7,7 @@
  * file named for each question, and does one thing more:
  *
  *	crash hang slow print fork leak alias unavail fsuid signal expired tidy
- *	deaf
+ *	deaf alarm
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -113,6 +113,12 @@ hear_nothing(void)
 }
 
 static void
+forget_alarm(void)
+{
+	alarm(1);
+}
+
+static void
 sleep_3(void)
 {
 	unsigned left = 3;
@@ -160,6 +166,7 @@ static const struct {
 	{ "fsuid", be_another },
 	{ "signal", signal_all },
 	{ "deaf", hear_nothing },
+	{ "alarm", forget_alarm },
 };
 
 int

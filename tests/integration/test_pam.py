@@ -197,8 +197,8 @@ class Rogue(RogueTest):
         wait_until("a new one stands", lambda: self.login("ann") == 0)
 
 
-class Deaf(RogueTest):
-    """A module that hears no signals leaves a helper that does."""
+class Signals(RogueTest):
+    """What a module does about signals ends with its question."""
 
     def pam_keys(self):
         return {"helpers": 1, "helpers_max": 1, "cache": "0s"}
@@ -207,7 +207,12 @@ class Deaf(RogueTest):
         self.assertEqual(self.login("deaf"), 0)
         self.assertEqual(self.login("fork"), 0)
 
-    def test_a_reload_replaces_it(self):
+    def test_an_alarm_does_not_end_the_next_question(self):
+        self.assertEqual(self.login("alarm"), 0)
+        self.assertEqual(self.login("slow"), 0)
+        self.assertEqual(self.sockd.lines("helper died"), [])
+
+    def test_a_reload_replaces_a_deaf_one(self):
         self.assertEqual(self.login("deaf"), 0)
         old = self.sockd.children("auth")
         self.sockd.reload()
