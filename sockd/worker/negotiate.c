@@ -48,10 +48,11 @@ tell_method(struct session *s)
 {
 	const uint8_t answer[2] = { SOCKS5_VERSION, s->method };
 
-	if (s->method == SOCKS5_METHOD_UNACCEPTABLE)
-		return refuse_octets(s, answer, sizeof(answer),
-		    OUTCOME_BLOCKED);
-	return reply_octets(s, answer, sizeof(answer));
+	if (s->method != SOCKS5_METHOD_UNACCEPTABLE)
+		return reply_octets(s, answer, sizeof(answer));
+	/* a client that did not wait may have sent its password */
+	buffer_wipe(s->early, buffer_held(s->early));
+	return refuse_octets(s, answer, sizeof(answer), OUTCOME_BLOCKED);
 }
 
 static bool
