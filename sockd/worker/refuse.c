@@ -59,8 +59,11 @@ drain(int fd, struct buffer *scratch, size_t *left)
 
 	do {
 		n = recv(fd, scratch->octets, sizeof(scratch->octets), 0);
-		if (n > 0)
-			*left -= (size_t)n < *left ? (size_t)n : *left;
+		if (n <= 0)
+			continue;
+		/* it may have tried another password */
+		explicit_bzero(scratch->octets, (size_t)n);
+		*left -= (size_t)n < *left ? (size_t)n : *left;
 	} while ((n > 0 && *left > 0) || (n == -1 && errno == EINTR));
 	return n == -1 && errno == EAGAIN ? -1 : 0;
 }

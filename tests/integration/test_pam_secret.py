@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from harness import needs_root, wait_until
+from harness import needs_root, sockets_of, wait_until
 from pam_stack import RogueTest
 from wire import open_proxy, receive_exactly
 
@@ -53,6 +53,20 @@ class Secret(RogueTest):
             s.sendall(b"!")
             self.assertEqual(receive_exactly(s, 2), b"\x01\x01")
             wait_until("nobody has it", lambda: not self.is_held())
+
+    def test_of_one_that_tries_again_though_refused(self):
+        wrong = b"\x01\x03ann\x01x"
+        again = b"\x01\x03ann%c%s" % (len(PASSWORD), PASSWORD)
+        with open_proxy(self.sockd.port()) as s:
+            s.sendall(b"\x05\x01\x02" + wrong)
+            self.assertEqual(receive_exactly(s, 4), b"\x05\x02\x01\x01")
+            s.sendall(again)
+            self.assertEqual(s.recv(1), b"")
+        # but for the listener
+        wait_until("it is over", lambda: all(
+            sockets_of(pid, "tcp") == 1 for pid in
+            self.sockd.children("worker")))
+        self.assertFalse(self.is_held())
 
     def test_of_a_client_that_is_not_even_asked(self):
         message = b"\x01\x03ann%c%s" % (len(PASSWORD), PASSWORD)
