@@ -4,6 +4,8 @@
 #ifndef CTL_EXPLAIN_H
 #define CTL_EXPLAIN_H
 
+#include <limits.h>
+
 #include "explain_words.h"
 #include "sockd/common/question.h"
 
@@ -13,7 +15,7 @@ struct explained {
 	struct board		board;		/* private: our addresses */
 	struct question_room	room;
 	struct rule_question	question;
-	gid_t			gids[BOARD_GIDS_MAX];
+	gid_t			gids[NGROUPS_MAX];	/* all of them */
 	size_t			n_gids;
 	bool			passes;		/* in one way at least */
 	bool			free;		/* and no quota is in it */

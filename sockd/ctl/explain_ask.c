@@ -26,7 +26,7 @@ static void
 find_groups(struct explained *e)
 {
 	const struct passwd *pw = getpwnam(e->words.user);
-	int n = BOARD_GIDS_MAX;
+	int n = NGROUPS_MAX;
 
 	if (pw == NULL) {
 		printf("user %s is not known here: no groups\n",
@@ -34,7 +34,7 @@ find_groups(struct explained *e)
 		return;
 	}
 	if (getgrouplist(e->words.user, pw->pw_gid, e->gids, &n) == -1)
-		n = BOARD_GIDS_MAX;
+		n = NGROUPS_MAX;
 	e->n_gids = (size_t)n;
 }
 
