@@ -72,6 +72,15 @@ send_some(struct flow *f)
 	return n;
 }
 
+static bool
+refused(struct flow *f, int error)
+{
+	if (error != EPIPE && error != ECONNRESET)
+		return broken(f, error);
+	f->need = FLOW_REFUSED;
+	return false;
+}
+
 /* Pass on all that is held.  False: need says what it waits for. */
 static bool
 push(struct flow *f)
@@ -83,7 +92,7 @@ push(struct flow *f)
 		if (n >= 0 || errno == EINTR)
 			continue;
 		if (errno != EAGAIN)
-			return broken(f, errno);
+			return refused(f, errno);
 		f->need = FLOW_OUT;
 		return false;
 	}

@@ -16,6 +16,7 @@ enum flow_need {
 	FLOW_TIME,		/* resume_ms: it is shaped */
 	FLOW_DONE,		/* nothing: the end was read, all passed on */
 	FLOW_SPENT,		/* nothing: the quota is used up */
+	FLOW_REFUSED,		/* nothing: its sink was reset */
 	FLOW_BROKEN,		/* nothing: errno is in error */
 };
 

@@ -88,6 +88,21 @@ finish_flow(struct relay *r, int side)
 		shutdown(r->flows[side].to, SHUT_WR);
 }
 
+/*
+ * Nothing can be passed on to it any more; what it sent before still may be
+ * passed on from it: often it says there why it takes no more.
+ */
+static void
+break_off(struct relay *r, int socket)
+{
+	struct flow *f = &r->flows[!socket];
+
+	if (r->broken_ms == 0)
+		r->broken_ms = r->now_ms;
+	flow_drop(f);
+	f->need = FLOW_DONE;
+}
+
 static void
 move(struct relay *r, int side, short said)
 {
@@ -100,6 +115,8 @@ move(struct relay *r, int side, short said)
 		session_touch(r->session, &r->touched_ms, r->now_ms);
 	if (f->need == FLOW_DONE)
 		finish_flow(r, side);
+	if (f->need == FLOW_REFUSED)
+		break_off(r, !side);
 }
 
 /* ---- what is waited for ---- */
@@ -237,19 +254,6 @@ heed(struct relay *r, int side)
 		move(r, side, 0);
 }
 
-/* Nothing can be passed on to it any more; what it sent before still may be
- * passed on from it. */
-static void
-break_off(struct relay *r, int socket)
-{
-	struct flow *f = &r->flows[!socket];
-
-	if (r->broken_ms == 0)
-		r->broken_ms = r->now_ms;
-	flow_drop(f);
-	f->need = FLOW_DONE;
-}
-
 /* A socket that no flow waits for can only have broken, or be at its end. */
 static void
 heed_errors(struct relay *r)
@@ -357,6 +361,7 @@ judge_end(struct relay *r)
 		case FLOW_TIME:
 			done = false;
 			break;
+		case FLOW_REFUSED:	/* not after break_off() */
 		case FLOW_DONE:
 			break;
 		}
