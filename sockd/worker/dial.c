@@ -113,15 +113,17 @@ fail:
 
 /*
  * Where this machine has no address of a family, as IPv6 where it is turned
- * off, the kernel says what it says of ports that have run out as well.
+ * off, the kernel says what it says of ports that have run out as well; of a
+ * link-local address without its link, what it says of any fault of ours.
  */
 static int
 tell_apart(int error, const struct addr *to)
 {
 	struct addr from;
 
-	return error == EADDRNOTAVAIL && local_toward(to, &from) == -1 ?
-	    ENETUNREACH : error;
+	if (error != EADDRNOTAVAIL && error != EINVAL)
+		return error;
+	return local_toward(to, &from) == -1 ? ENETUNREACH : error;
 }
 
 /* Try the next address.  What cannot even begin leaves its error, unless

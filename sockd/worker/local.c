@@ -51,8 +51,9 @@ local_toward(const struct addr *to, struct addr *from)
 		return -1;
 	if (connect(fd, (struct sockaddr *)&ss, len) == 0)
 		done = local_of(fd, from);
-	else if (errno == EADDRNOTAVAIL)
-		errno = ENETUNREACH;	/* we have none of that family */
+	else if (errno == EADDRNOTAVAIL || errno == EINVAL)
+		errno = ENETUNREACH;	/* we have none of that family; or it
+					 * is link-local: on which link? */
 	fd_close_keep_errno(fd);
 	if (done == 0)
 		from->port = 0;

@@ -7,8 +7,9 @@ import unittest
 from harness import PASS_ALL, SockdTest, needs_ipv6
 from peers import Echo
 from tunnels import TunnelTest
-from wire import (Refused, address5, greet5, open_proxy, read_reply5,
-                  receive_all, receive_exactly, receive_rest, socks5, start5)
+from wire import (BIND, CONNECT, Refused, address5, greet5, open_proxy,
+                  read_reply5, receive_all, receive_exactly, receive_rest,
+                  socks5, start5)
 
 
 def closed_port():
@@ -168,6 +169,14 @@ class Refusals(SockdTest):
             with self.subTest(host=host):
                 self.assertEqual(
                     self.code(b"\x05\x01\x00" + address5(host, 80)), 2)
+
+    def test_link_local_without_its_link_is_03(self):
+        """No fault of this machine: there is no room for a zone."""
+        for command in (CONNECT, BIND):
+            self.assertEqual(self.code(
+                bytes([5, command, 0]) + address5("fe80::1", 80)), 3)
+        self.assertEqual([r["outcome"] for r in self.sockd.wait_rows(2)],
+                         ["unreachable"] * 2)
 
     def test_our_own_listener_is_02(self):
         self.assertEqual(self.code(
