@@ -222,21 +222,28 @@ pull(struct flow *f, bool *again)
 
 /*
  * An urgent octet was announced.  What stands before it goes first; it is
- * taken when the mark is reached, and passed on as what it is.
+ * taken when the mark is reached, and passed on as what it is.  False: the
+ * source broke.
  */
-static void
+static bool
 take_urgent(struct flow *f)
 {
+	ssize_t n;
+
 	f->splices = false;
 	if (!is_at_mark(f))
-		return;
+		return true;
 	f->marked = false;
-	if (recv(f->from, &f->urgent, 1, MSG_OOB) != 1)
-		return;
+	n = recv(f->from, &f->urgent, 1, 0);
+	if (n == -1 && errno != EAGAIN)
+		return broken(f, errno);
+	if (n != 1)
+		return true;
 	f->has_urgent = true;
 	f->took = true;
 	f->meter.shaped = false;
 	meter_moved(&f->meter, 1);
+	return true;
 }
 
 /* The first chunk that poll promised: if it cannot be spliced, copy it. */
@@ -267,12 +274,12 @@ move_chunks(struct flow *f, short said)
 		}
 		if (!again)
 			break;
-		/* where poll was not asked: a recv would skip the octet,
-		 * however much the last one got; behind a FIN comes none */
+		/* where poll was not asked: a recv would take the octet for
+		 * any other; behind a FIN comes none */
 		if (!f->splices && !f->ending && (said == 0 || round > 0))
 			f->marked |= is_at_mark(f);
-		if (f->marked && f->unpaid == 0)
-			take_urgent(f);
+		if (f->marked && f->unpaid == 0 && !take_urgent(f))
+			return;
 		if (f->has_urgent)
 			continue;
 		if (!(said != 0 && round == 0 ? pull_first(f, &again) :
@@ -280,6 +287,12 @@ move_chunks(struct flow *f, short said)
 			return;
 	}
 	f->need = flow_holds(f) || f->unpaid > 0 ? FLOW_OUT : FLOW_IN;
+}
+
+void
+flow_keep_in_line(int from)
+{
+	setsockopt(from, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof(int));
 }
 
 void

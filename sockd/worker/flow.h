@@ -46,6 +46,13 @@ struct flow {
 };
 
 /*
+ * For each source once, before its peer is told to send: urgent octets keep
+ * their place in it.  Beside it is room for one: of several that come at once
+ * only the last would be left.
+ */
+void	flow_keep_in_line(int from);
+
+/*
  * Move what can be moved now, for a bounded time, and set need.  It never
  * blocks.  said is what poll(2) said of the source, of flow_events().
  */

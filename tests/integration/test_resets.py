@@ -1,10 +1,8 @@
 """Resets: what a peer said before its own still reaches the other side."""
 
-import os
-from signal import SIGCONT, SIGSTOP
-
 from harness import SockdTest, wait_until
 from peers import Silent
+from tunnels import behind_its_back
 from wire import receive_exactly, reset, socks5
 
 
@@ -24,19 +22,12 @@ class LastWords(SockdTest):
         self.target = self.silent.connections[0]
         self.target.settimeout(20)
 
-    def behind_its_back(self, who, other):
-        """While the workers stand still who says why it leaves, and the other
-        goes on to send."""
-        workers = self.sockd.children("worker")
-        for pid in workers:
-            os.kill(pid, SIGSTOP)
-        try:
+    def leave(self, who, other):
+        """Say why and reset, while the other goes on to send."""
+        with behind_its_back(self.sockd):
             who.sendall(b"I take no more")
             reset(who)
             other.sendall(b"and this?")
-        finally:
-            for pid in workers:
-                os.kill(pid, SIGCONT)
         self.assertEqual(receive_exactly(other, 14), b"I take no more")
         with self.assertRaises(ConnectionResetError):
             other.recv(1)
@@ -45,9 +36,7 @@ class LastWords(SockdTest):
         return row["bytes_up"], row["bytes_down"]
 
     def test_of_the_target(self):
-        self.assertEqual(self.behind_its_back(self.target, self.client),
-                         (0, 14))
+        self.assertEqual(self.leave(self.target, self.client), (0, 14))
 
     def test_of_the_client(self):
-        self.assertEqual(self.behind_its_back(self.client, self.target),
-                         (14, 0))
+        self.assertEqual(self.leave(self.client, self.target), (14, 0))

@@ -1,8 +1,25 @@
 """Tests of tunnels to an echo: what they open ends with them."""
 
+import os
+from contextlib import contextmanager
+from signal import SIGCONT, SIGSTOP
+
 from harness import SockdTest
 from peers import Echo
 from wire import receive_exactly, socks5
+
+
+@contextmanager
+def behind_its_back(sockd):
+    """What is done while its workers stand still they find all at once."""
+    workers = sockd.children("worker")
+    for pid in workers:
+        os.kill(pid, SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in workers:
+            os.kill(pid, SIGCONT)
 
 
 class TunnelTest(SockdTest):
