@@ -147,10 +147,13 @@ open_store(struct accountant *a)
 	snprintf(path, sizeof(path), "%s/sockd.db", conf->state_dir);
 	a->books.store = store_open(path, conf->accounting.sync_full, why,
 	    sizeof(why));
-	if (a->books.store != NULL)
-		return true;
-	trouble(a, "ledger cannot be opened", why, errno == EAGAIN);
-	return false;
+	if (a->books.store == NULL) {
+		trouble(a, "ledger cannot be opened", why, errno == EAGAIN);
+		return false;
+	}
+	/* with the last board gone and a clock behind, ids would come again */
+	board_raise_id(a->process->board, store_last_id(a->books.store) + 1);
+	return true;
 }
 
 /*

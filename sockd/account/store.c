@@ -21,6 +21,7 @@ struct store {
 	struct db	*db;
 	int64_t		data_version;
 	int64_t		last_us;	/* what the last run wrote last */
+	int64_t		last_id;	/* that it drew */
 };
 
 /* ---- what goes in ---- */
@@ -61,6 +62,8 @@ bind_port(struct query *q, int at, uint16_t port)
 
 static const char last_written[] = "SELECT CAST(value * 1000000 AS INTEGER)"
     " FROM state WHERE key = 'swept'";
+static const char last_drawn[] = "SELECT max(id) FROM session"
+    " WHERE id < (strftime('%s', 'now') + 86400) * 1000000";
 
 struct store *
 store_open(const char *path, bool sync_full, char *why, size_t why_size)
@@ -73,12 +76,12 @@ store_open(const char *path, bool sync_full, char *why, size_t why_size)
 		return NULL;
 	}
 	s->db = db_open(path, queries, N_QUERIES, why, why_size);
-	if (s->db == NULL)
-		goto fail;
-	if (schema_bring_up_to_date(s->db, why, why_size) == -1)
+	if (s->db == NULL ||
+	    schema_bring_up_to_date(s->db, why, why_size) == -1)
 		goto fail;
 	if (db_set_sync(s->db, sync_full) != DB_DONE ||
-	    db_number(s->db, last_written, &s->last_us) != DB_DONE) {
+	    db_number(s->db, last_written, &s->last_us) != DB_DONE ||
+	    db_number(s->db, last_drawn, &s->last_id) != DB_DONE) {
 		snprintf(why, why_size, "%s", db_error(s->db));
 		errno = db_errno(s->db);
 		goto fail;
@@ -135,6 +138,12 @@ uint64_t
 store_last_us(const struct store *s)
 {
 	return (uint64_t)s->last_us;
+}
+
+uint64_t
+store_last_id(const struct store *s)
+{
+	return (uint64_t)s->last_id;
 }
 
 bool

@@ -68,6 +68,12 @@ bool	store_settle(struct store *s);
 /* When the ledger had last been written as it was opened; 0: never. */
 uint64_t store_last_us(const struct store *s);
 
+/*
+ * The last id that it had then, 0: none.  A row that is said to be of after
+ * tomorrow is left out: whoever wrote that, ids need not follow.
+ */
+uint64_t store_last_id(const struct store *s);
+
 /* One transaction; the end of it says when it was. */
 int	store_begin(struct store *s);
 int	store_commit(struct store *s, uint64_t now_us);

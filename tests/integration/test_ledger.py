@@ -392,3 +392,22 @@ class Boards(SockdTest):
             row, = self.sockd.wait_rows(1)
         self.assertEqual(row["outcome"], "lost")
         self.assertGreaterEqual(row["ended"], row["started"])
+
+    def test_no_id_comes_again_where_the_clock_has_lost_an_hour(self):
+        with Echo() as echo:
+            socks5(self.sockd.port(), echo.address).close()
+            row, = self.sockd.wait_rows(1)
+            self.sockd.kill()
+            os.unlink(os.path.join(self.sockd.run, "board"))
+            last = row["id"] + 3600 * 10 ** 6
+            with sqlite3.connect(self.sockd.db_file) as db:
+                db.execute("UPDATE session SET id = ?", (last,))
+            db.close()
+            self.sockd.start()
+
+            def is_later():
+                socks5(self.sockd.port(), echo.address).close()
+                return self.sockd.rows("SELECT id FROM session WHERE id > ?",
+                                       last)
+
+            wait_until("ids go on", is_later)
