@@ -19,6 +19,7 @@
 #include "store.h"
 
 enum { QUOTED_SIZE = 512,
+       AHEAD_MAX_S = 2 * 86400,		/* a day that a reload keeps, too */
        /* bits of principal_slot.warned, each times the period */
        WARNED_BYTES = 0, WARNED_TIME = N_PERIODS,
        REACHED_BYTES = 2 * N_PERIODS, REACHED_TIME = 3 * N_PERIODS };
@@ -37,6 +38,7 @@ struct quota {
 	struct mark		*marks;		/* by principal slot */
 	uint32_t		*marked, *unwritten;	/* indices of marks */
 	size_t			n_marked, n_unwritten;
+	struct log_condition	set_back;
 };
 
 struct quota *
@@ -51,6 +53,7 @@ quota_new(struct books *k)
 	    .marks = calloc(n, sizeof(*q->marks)),
 	    .marked = calloc(n, sizeof(*q->marked)),
 	    .unwritten = calloc(n, sizeof(*q->unwritten)),
+	    .set_back = { .what = "clock set back" },
 	};
 	if (q->marks != NULL && q->marked != NULL && q->unwritten != NULL)
 		return q;
@@ -185,9 +188,26 @@ look_at(const struct quota *q, uint32_t principal, const struct limit *limit)
 	}
 }
 
+/*
+ * Periods never run backwards: after days that were wrong they would stand
+ * still for as long, and nobody would know why quotas last.
+ */
+static void
+look_at_clock(struct quota *q)
+{
+	const struct periods *p = &q->k->periods;
+
+	if (clock_wall_us() / 1000000 + AHEAD_MAX_S >= p->day_begins_s)
+		log_ends(&q->set_back);
+	else
+		log_starts(&q->set_back, "day=%s why=\"quotas and usage stay "
+		    "on that day until a reload\"", p->first[PERIOD_DAY]);
+}
+
 void
 quota_tell(struct quota *q)
 {
+	look_at_clock(q);
 	for (size_t i = 0; i < q->n_marked; i++) {
 		struct mark *m = &q->marks[q->marked[i]];
 		const struct limit *limit = limit_of(q, m);

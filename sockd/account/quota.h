@@ -17,7 +17,8 @@ struct quota *quota_new(struct books *k);	/* NULL: out of memory */
 void	quota_mark(struct quota *q, uint32_t principal, uint32_t limit);
 
 /* Tell the log what is new of those marked since the last call: once for
- * each period at 80 %, and once at the end. */
+ * each period at 80 %, and once at the end; and of periods that stand still
+ * because the clock was set back by days. */
 void	quota_tell(struct quota *q);
 
 /* Tell the ledger under which limit they are, where that is new.  STORE_OK,

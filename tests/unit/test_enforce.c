@@ -163,6 +163,28 @@ Test(enforce, below_eighty_percent_all_is_forgotten)
 	cr_assert_eq(atomic_load(&p->warned), 0u);
 }
 
+/* Periods that a clock from days ahead has turned stand until it is there. */
+Test(enforce, a_clock_set_back_by_days_is_told_once)
+{
+	int32_t today = books.periods.day;
+	FILE *log = tmpfile();
+	char line[256];
+
+	log_open(dup(fileno(log)), LOG_INFO, "test");
+	for (int32_t ahead = 1; ahead <= 4; ahead++) {
+		periods_begin(&books.periods, today + ahead);
+		take_turn();
+	}
+	periods_begin(&books.periods, today);
+	take_turn();
+	rewind(log);
+	cr_assert_not_null(fgets(line, sizeof(line), log));
+	cr_assert_not_null(strstr(line, "warning clock set back day="));
+	cr_assert_not_null(fgets(line, sizeof(line), log));
+	cr_assert_not_null(strstr(line, "clock set back ended count=2\n"));
+	cr_assert_null(fgets(line, sizeof(line), log));
+}
+
 /* ---- rules ---- */
 
 static const struct cidr elsewhere = { .base = { .family = ADDR_IPV4,
