@@ -50,14 +50,15 @@ share_port(int fd, bool on)
 }
 
 /*
- * What is accepted inherits TCP_NODELAY: a call less for each client.  One
- * that connects and says nothing does not wake a worker at once
- * (TCP_DEFER_ACCEPT).
+ * What is accepted inherits TCP_NODELAY, and that urgent octets keep their
+ * place (flow_keep_in_line()): two calls less for each client.  One that
+ * connects and says nothing does not wake a worker at once (TCP_DEFER_ACCEPT).
  */
 static void
 prepare(int fd)
 {
 	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1);
 #ifdef TCP_DEFER_ACCEPT
 	set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_S);
 #endif

@@ -145,7 +145,6 @@ join(struct waiting *w, const struct addr *peer, unsigned rule)
 	local_of(s->target, &local);
 	setsockopt(s->target, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 },
 	    sizeof(int));
-	flow_keep_in_line(s->client);
 	flow_keep_in_line(s->target);
 	s->shown->target_port = peer->port;
 	atomic_store(&s->shown->idle_due_ms, 0);	/* it was the wait's */

@@ -23,7 +23,6 @@ serve_connect(struct session *s)
 		return failure.outcome == OUTCOME_NONE ? false :
 		    refuse(s, failure.rep, failure.outcome);
 	s->target = d.fd;
-	flow_keep_in_line(s->client);
 	flow_keep_in_line(s->target);
 	session_grant(s, d.rule, &d.target, &d.source);
 	if (!reply_send(s, SOCKS5_SUCCEEDED, &d.source))

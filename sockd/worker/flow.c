@@ -290,9 +290,9 @@ move_chunks(struct flow *f, short said)
 }
 
 void
-flow_keep_in_line(int from)
+flow_keep_in_line(int target)
 {
-	setsockopt(from, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof(int));
+	setsockopt(target, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof(int));
 }
 
 void

@@ -46,11 +46,11 @@ struct flow {
 };
 
 /*
- * For each source once, before its peer is told to send: urgent octets keep
- * their place in it.  Beside it is room for one: of several that come at once
- * only the last would be left.
+ * For each target once, before its peer is told to send (a client has it from
+ * its listener): urgent octets keep their place.  Beside the stream is room
+ * for one: of several that come at once only the last would be left.
  */
-void	flow_keep_in_line(int from);
+void	flow_keep_in_line(int target);
 
 /*
  * Move what can be moved now, for a bounded time, and set need.  It never
