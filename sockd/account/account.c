@@ -392,7 +392,8 @@ begin_periods(struct accountant *a)
 	struct board_header *h = a->process->board->header;
 	uint32_t shown = atomic_load(&h->day);
 
-	if (shown > (uint32_t)today && shown - (uint32_t)today <= 2)
+	if (shown > (uint32_t)today && shown - (uint32_t)today <=
+	    PERIODS_AHEAD_DAYS)
 		today = (int32_t)shown;
 	periods_begin(&a->books.periods, today);
 	atomic_store(&h->day, (uint32_t)today);

@@ -10,6 +10,10 @@
 
 #include "sockd/common/period.h"
 
+/* How far a running day may be ahead of the clock, and still be the last run's
+ * with a clock set back; beyond that the clock was wrong before. */
+enum { PERIODS_AHEAD_DAYS = 2 };
+
 /*
  * first[] names the first day of each running period as usage.day spells it;
  * first[PERIOD_EVER] sorts before every day.

@@ -19,7 +19,7 @@
 #include "store.h"
 
 enum { QUOTED_SIZE = 512,
-       AHEAD_MAX_S = 2 * 86400,		/* a day that a reload keeps, too */
+       AHEAD_MAX_S = PERIODS_AHEAD_DAYS * 86400,
        /* bits of principal_slot.warned, each times the period */
        WARNED_BYTES = 0, WARNED_TIME = N_PERIODS,
        REACHED_BYTES = 2 * N_PERIODS, REACHED_TIME = 3 * N_PERIODS };

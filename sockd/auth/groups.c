@@ -14,16 +14,9 @@
 #include "lib/rule.h"
 #include "lib/text.h"
 #include "sockd/common/log.h"
+#include "sockd/common/nss.h"
 
 enum { QUOTED_SIZE = 96 };
-
-/* What getpwnam(3) leaves in errno for a name that nobody has. */
-static bool
-says_unknown(int why)
-{
-	return why == 0 || why == ENOENT || why == ESRCH || why == EBADF ||
-	    why == EPERM;
-}
 
 static bool
 fail(const struct login_answer *a, int why)
@@ -124,7 +117,7 @@ groups_look_up(struct login_answer *a, const struct policy *policy)
 	errno = 0;
 	pw = getpwnam(a->user);
 	if (pw == NULL)
-		return says_unknown(errno) || fail(a, errno);
+		return nss_knows_nobody(errno) || fail(a, errno);
 	if (strlen(pw->pw_name) < sizeof(a->user))
 		text_copy(a->user, sizeof(a->user), pw->pw_name);
 	return list_groups(a, pw->pw_gid, policy);

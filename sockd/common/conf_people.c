@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "nss.h"
 
 /* A name that PAM or NSS could give: any octets but control ones. */
 static bool
@@ -97,8 +98,7 @@ ask_group(struct conf_reader *r, const struct conf_value *v, gid_t *gid)
 	gr = getgrnam(v->text);
 	if (gr != NULL)
 		*gid = gr->gr_gid;
-	else if (errno != 0 && errno != ENOENT && errno != ESRCH &&
-	    errno != EBADF && errno != EPERM)
+	else if (!nss_knows_nobody(errno))
 		return conf_refuse_value(r, v, "cannot be looked up: %s",
 		    strerror(errno));
 	return true;

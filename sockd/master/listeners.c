@@ -51,7 +51,7 @@ share_port(int fd, bool on)
 
 /*
  * What is accepted inherits TCP_NODELAY, and that urgent octets keep their
- * place (flow_keep_in_line()): two calls less for each client.  One that
+ * place (local_prepare()): two calls less for each client.  One that
  * connects and says nothing does not wake a worker at once (TCP_DEFER_ACCEPT).
  */
 static void

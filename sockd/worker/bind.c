@@ -7,15 +7,12 @@
  * client sends stays in its socket, for the peer.
  */
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "authorize.h"
 #include "bind_peers.h"
-#include "flow.h"
 #include "local.h"
 #include "park.h"
 #include "refuse.h"
@@ -143,9 +140,7 @@ join(struct waiting *w, const struct addr *peer, unsigned rule)
 
 	fd_shut(&w->listener);
 	local_of(s->target, &local);
-	setsockopt(s->target, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 },
-	    sizeof(int));
-	flow_keep_in_line(s->target);
+	local_prepare(s->target);
 	s->shown->target_port = peer->port;
 	atomic_store(&s->shown->idle_due_ms, 0);	/* it was the wait's */
 	session_grant(s, rule, peer, &local);

@@ -3,7 +3,6 @@
  * client from where, and relay until both are done.
  */
 #include "dial.h"
-#include "flow.h"
 #include "refuse.h"
 #include "relay.h"
 #include "resolve.h"
@@ -23,7 +22,6 @@ serve_connect(struct session *s)
 		return failure.outcome == OUTCOME_NONE ? false :
 		    refuse(s, failure.rep, failure.outcome);
 	s->target = d.fd;
-	flow_keep_in_line(s->target);
 	session_grant(s, d.rule, &d.target, &d.source);
 	if (!reply_send(s, SOCKS5_SUCCEEDED, &d.source))
 		return false;

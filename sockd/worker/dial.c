@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -99,7 +98,7 @@ set_off(const struct addr *to, const struct rule *rule)
 	    0);
 	if (fd == -1)
 		return -1;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	local_prepare(fd);
 	if (source->family != ADDR_NONE && !take_source(fd, rule, source))
 		goto fail;
 	if (connect(fd, (struct sockaddr *)&ss, len) == -1 &&

@@ -290,12 +290,6 @@ move_chunks(struct flow *f, short said)
 }
 
 void
-flow_keep_in_line(int target)
-{
-	setsockopt(target, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof(int));
-}
-
-void
 flow_move(struct flow *f, short said)
 {
 	f->took = f->passed = false;

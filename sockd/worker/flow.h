@@ -46,13 +46,6 @@ struct flow {
 };
 
 /*
- * For each target once, before its peer is told to send (a client has it from
- * its listener): urgent octets keep their place.  Beside the stream is room
- * for one: of several that come at once only the last would be left.
- */
-void	flow_keep_in_line(int target);
-
-/*
  * Move what can be moved now, for a bounded time, and set need.  It never
  * blocks.  said is what poll(2) said of the source, of flow_events().
  */

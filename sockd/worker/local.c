@@ -154,6 +154,13 @@ static const struct {
 #endif
 
 void
+local_prepare(int fd)
+{
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &(int){ 1 }, sizeof(int));
+}
+
+void
 local_keep_alive(int fd)
 {
 #ifdef TCP_KEEPIDLE

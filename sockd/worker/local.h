@@ -40,6 +40,14 @@ int	local_open(int type, const struct addr *at,
 void	local_advertise(struct addr *own, const struct addr *advertise);
 
 /*
+ * What each target's connection begins with, as a client's has it from its
+ * listener: no octet waits for more, and urgent ones keep their place.  Beside
+ * the stream is room for one: of several that come at once only the last would
+ * be left.
+ */
+void	local_prepare(int fd);
+
+/*
  * Have the kernel ask whether the peer still lives: one that is gone is
  * noticed after four minutes, and no firewall in between forgets the
  * connection.

@@ -1,26 +1,12 @@
 """Resets: what a peer said before its own still reaches the other side."""
 
-from harness import SockdTest, wait_until
-from peers import Silent
-from tunnels import behind_its_back
-from wire import receive_exactly, reset, socks5
+from tunnels import SilentTunnelTest, behind_its_back
+from wire import receive_exactly, reset
 
 
-class LastWords(SockdTest):
+class LastWords(SilentTunnelTest):
     """Its last words and its reset are there when the worker looks, and so
     are octets for it: they are found to be refused first, or last."""
-
-    CONFIG = {"workers": {"start": 2, "min_spare": 1, "park_after": "1h"}}
-
-    def setUp(self):
-        super().setUp()
-        self.silent = Silent()
-        self.addCleanup(self.silent.close)
-        self.client = socks5(self.sockd.port(), self.silent.address).socket
-        self.addCleanup(self.client.close)
-        wait_until("it is connected", lambda: self.silent.connections)
-        self.target = self.silent.connections[0]
-        self.target.settimeout(20)
 
     def leave(self, who, other):
         """Say why and reset, while the other goes on to send."""

@@ -2,26 +2,12 @@
 
 import socket
 
-from harness import SockdTest, wait_until
-from peers import Silent
-from tunnels import behind_its_back
-from wire import receive_exactly, socks5
+from tunnels import SilentTunnelTest, behind_its_back
+from wire import receive_exactly
 
 
-class Several(SockdTest):
+class Several(SilentTunnelTest):
     """Only the last can be urgent still; the others keep their place."""
-
-    CONFIG = {"workers": {"start": 2, "min_spare": 1, "park_after": "1h"}}
-
-    def setUp(self):
-        super().setUp()
-        self.silent = Silent()
-        self.addCleanup(self.silent.close)
-        self.client = socks5(self.sockd.port(), self.silent.address).socket
-        self.addCleanup(self.client.close)
-        wait_until("it is connected", lambda: self.silent.connections)
-        self.target = self.silent.connections[0]
-        self.target.settimeout(20)
 
     def pass_on(self, source, sink):
         sink.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)

@@ -1,11 +1,11 @@
-"""Tests of tunnels to an echo: what they open ends with them."""
+"""Tests of tunnels: what they open ends with them."""
 
 import os
 from contextlib import contextmanager
 from signal import SIGCONT, SIGSTOP
 
-from harness import SockdTest
-from peers import Echo
+from harness import SockdTest, wait_until
+from peers import Echo, Silent
 from wire import receive_exactly, socks5
 
 
@@ -36,3 +36,19 @@ class TunnelTest(SockdTest):
     def say(self, s, octets=b"x"):
         s.sendall(octets)
         self.assertEqual(receive_exactly(s, len(octets)), octets)
+
+
+class SilentTunnelTest(SockdTest):
+    """A tunnel both ends of which are the test's: .client and .target."""
+
+    CONFIG = {"workers": {"start": 2, "min_spare": 1, "park_after": "1h"}}
+
+    def setUp(self):
+        super().setUp()
+        silent = Silent()
+        self.addCleanup(silent.close)
+        self.client = socks5(self.sockd.port(), silent.address).socket
+        self.addCleanup(self.client.close)
+        wait_until("it is connected", lambda: silent.connections)
+        self.target = silent.connections[0]
+        self.target.settimeout(20)
